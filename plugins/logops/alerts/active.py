@@ -6,11 +6,11 @@ from datetime import datetime
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
+from logops.alerts.alertmanager import open_alertmanager
 from logops.alerts.audience import audience as audience_of
 from logops.alerts.from_finding import SENDER, labels
 from logops.alerts.rollouts import Muted, muted_findings, read_muting_rollouts
 from logops.checks.open_findings import read_open
-from logops.clients.alertmanager.client import AlertmanagerClient
 from logops.clients.alertmanager.errors import AlertmanagerError
 from logops.clients.alertmanager.model import LiveAlert, Silence
 from logops.environment import Environment
@@ -85,7 +85,7 @@ def read_active(platform: ReadablePlatform, audience: Data) -> list[ActiveAlert]
     problems = []
     for url in urls:
         try:
-            with AlertmanagerClient(url, retry_for_s=0) as client:
+            with open_alertmanager(platform.environment, audience, url) as client:
                 silences = {silence.id: silence for silence in client.silences()}
                 return active_alerts(client.alerts(), silences)
         except AlertmanagerError as error:

@@ -9,6 +9,7 @@ from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
+from logops.alerts.alertmanager import open_alertmanager
 from logops.alerts.desired import desired_alerts
 from logops.alerts.from_finding import SENDER, TEST, label_text
 from logops.alerts.last_delivery import write_last_delivery
@@ -19,7 +20,6 @@ from logops.alerts.rollouts import muted_findings, read_muting_rollouts, without
 from logops.checks.open_findings import OpenAfterRun, read_open
 from logops.checks.recording import record
 from logops.checks.schedule import intervals
-from logops.clients.alertmanager.client import AlertmanagerClient
 from logops.clients.alertmanager.errors import AlertmanagerError
 from logops.clients.alertmanager.model import Alert, LabelSet, Matcher
 from logops.environment import Environment
@@ -215,7 +215,7 @@ def _send(
     back = {("alertname", ALERTS_UNDELIVERED.name), ("path", label_text(url))}
     desired = {labels: alert for labels, alert in desired.items() if not back <= labels}
     try:
-        with AlertmanagerClient(url, retry_for_s=RETRY_FOR_S) as client:
+        with open_alertmanager(environment, audience, url, retry_for_s=RETRY_FOR_S) as client:
             alerts = to_send({**desired, **about_rollout}, client.alerts(ours(environment)), now)
             client.send(alerts)
     except AlertmanagerError as error:

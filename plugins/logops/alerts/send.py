@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from logops.clients.alertmanager.client import AlertmanagerClient
+from logops.alerts.alertmanager import open_alertmanager
 from logops.clients.alertmanager.errors import AlertmanagerError
 from logops.clients.alertmanager.model import Alert
 from logops.environment.cluster import Data
@@ -17,7 +17,7 @@ def send_to_all(platform: ReadablePlatform, audience: Data, alerts: Sequence[Ale
     accepted, problems = [], []
     for url in platform.alertmanager_urls(audience):
         try:
-            with AlertmanagerClient(url, retry_for_s=retry_for_s) as client:
+            with open_alertmanager(platform.environment, audience, url, retry_for_s=retry_for_s) as client:
                 client.send(alerts)
             accepted.append(url)
         except AlertmanagerError as error:

@@ -8,6 +8,7 @@ from typing import TypeVar
 import typer
 
 from logops.alerts.active import ActiveAlert, headline, read_active, read_muted
+from logops.alerts.alertmanager import open_alertmanager
 from logops.alerts.audience import audience
 from logops.alerts.deliver import deliver
 from logops.alerts.from_finding import TEST, labels
@@ -92,7 +93,7 @@ def try_(name: str, cls: str, cluster: str | None, source: str | None, really: b
     if really:
         alert = Alert(identity | {TEST}, {"summary": found.message}, now, now + TEST_LASTS)
         for url in _urls(target, who):
-            _call(url, lambda client: client.send([alert]))
+            _call(target, who, url, lambda client: client.send([alert]))
             say(f"Sent to {url}. It ends at {now + TEST_LASTS:%H:%M} UTC.")
 
 
@@ -125,9 +126,10 @@ def silence(
     except (SilenceError, ValueError) as error:
         stop(str(error))
     # Replicas of a pair tell each other about silences.
-    url = _urls(target, _audience(security))[0]
-    made = _call(url, lambda client: client.set_silence(new))
-    silenced = _call(url, lambda client: client.alerts(new.matchers))
+    who = _audience(security)
+    url = _urls(target, who)[0]
+    made = _call(target, who, url, lambda client: client.set_silence(new))
+    silenced = _call(target, who, url, lambda client: client.alerts(new.matchers))
     print_text(
         wrapped(
             f"Silenced until {new.ends_at:%Y-%m-%d %H:%M} UTC: {cls}"
@@ -141,13 +143,14 @@ def silence(
 def end_silence(name: str, silence_id: str, security: bool) -> None:
     """Run `logops alerts silence --end`."""
     target = readable(name)
-    url = _urls(target, _audience(security))[0]
-    known = _call(url, lambda client: client.silences())
+    who = _audience(security)
+    url = _urls(target, who)[0]
+    known = _call(target, who, url, lambda client: client.silences())
     ended = next((silence for silence in known if silence.id == silence_id), None)
     if ended is None or ended.state == "expired":
         other = "" if security else " For the Alertmanager of security, add --security."
         stop(f"ending the silence {silence_id} at {url}: it has no such silence that is in force.{other}", FOUND)
-    _call(url, lambda client: client.end_silence(silence_id))
+    _call(target, who, url, lambda client: client.end_silence(silence_id))
     matchers = ", ".join(str(matcher) for matcher in ended.matchers)
     print_text(wrapped(f"Ended: the silence of {ended.created_by} ({ended.comment}), {matchers}.", width()))
 
@@ -173,9 +176,9 @@ def _urls(target: ReadablePlatform, who: Data) -> tuple[str, ...]:
     return urls
 
 
-def _call(url: str, work: Callable[[AlertmanagerClient], Answer]) -> Answer:
+def _call(target: ReadablePlatform, who: Data, url: str, work: Callable[[AlertmanagerClient], Answer]) -> Answer:
     try:
-        with AlertmanagerClient(url, retry_for_s=0) as client:
+        with open_alertmanager(target.environment, who, url) as client:
             return work(client)
     except AlertmanagerError as error:
         stop(str(error), FOUND)

@@ -4,7 +4,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
-from logops.environment.base import Model, Name, SecretRef
+from logops.environment.base import BasicAuth, Model, Name, SecretRef
 from logops.environment.cluster import Resources
 from logops.environment.label_names import LabelName
 from logops.environment.units import Duration, Size
@@ -25,13 +25,6 @@ class ClientTls(Model):
         if (self.cert_file is None) != (self.key_file is None):
             raise ValueError("cert_file and key_file: set both, or neither")
         return self
-
-
-class BasicAuth(Model):
-    """User and password of the gateway in front of Loki."""
-
-    username: str
-    password: SecretRef
 
 
 class Buffer(Model):
@@ -88,6 +81,7 @@ class Agent(Model):
     tls: ClientTls | None = None
     """TLS settings of the connection to Loki, in addition to those of the operating system."""
     basic_auth: BasicAuth | None = None
+    """User and password of the gateway in front of Loki."""
     bearer_token: SecretRef | None = None
     buffer: Buffer | None = None
     """Only fluent-bit has a buffer with a size."""

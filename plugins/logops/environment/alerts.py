@@ -4,7 +4,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
-from logops.environment.base import Model, Name, SecretRef
+from logops.environment.base import BasicAuth, Model, Name, SecretRef
 from logops.environment.units import Duration
 
 Address = Annotated[str, Field(pattern=r"^https?://[^/@?#]+(/[^@?#]*[^@?#/])?$")]
@@ -95,6 +95,10 @@ class Alertmanager(Model):
 
     urls: tuple[Address, ...] = ()
     """The address of every replica: each gets all alerts. Empty: the local platform runs one Alertmanager."""
+    basic_auth: BasicAuth | None = None
+    """User and password of a proxy in front of every replica."""
+    bearer_token: SecretRef | None = None
+    """A token instead of `basic_auth`."""
     receivers: dict[Name, Receiver] = Field(default_factory=dict)
     routes: tuple[Route, ...] = ()
     receiver: Name | None = None
@@ -105,6 +109,14 @@ class Alertmanager(Model):
     """Time before the next notification about them, if an alert is added or resolved."""
     repeat: Duration = Duration("24h")
     """Time after which an alert that is still active is sent again."""
+
+    @model_validator(mode="after")
+    def _has_one_login_for_its_urls(self) -> "Alertmanager":
+        if self.basic_auth and self.bearer_token:
+            raise ValueError("bearer_token: set basic_auth or bearer_token, not both")
+        if (self.basic_auth or self.bearer_token) and not self.urls:
+            raise ValueError("urls: a login needs the address of the proxy that asks for it")
+        return self
 
 
 class Alerts(Model):

@@ -38,5 +38,18 @@ class SecretRef(Model):
         """
         return self.env or "LOGOPS_CONNECTION_" + re.sub(r"[^A-Z0-9]", "_", str(self.connection).upper())
 
+    @property
+    def how_to_set(self) -> str:
+        """Return how a person makes the secret known, as a sentence."""
+        connection = f"Create the Airflow connection {self.connection!r} with the secret as its password, or set"
+        return f"{connection if self.connection else 'Set'} the variable {self.variable}."
+
     def __str__(self) -> str:
         return f"environment variable {self.env}" if self.env else f"Airflow connection {self.connection!r}"
+
+
+class BasicAuth(Model):
+    """A user and a password for an HTTP server."""
+
+    username: Annotated[str, Field(pattern=r"^[^:]+$")]
+    password: SecretRef

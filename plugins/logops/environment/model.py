@@ -74,6 +74,17 @@ class Environment(Model):
         return url
 
     @model_validator(mode="after")
+    def _rulers_need_no_login(self) -> "Environment":
+        for name, cluster in self.clusters.items():
+            declared = self.alerts.security if cluster.data == "security" else self.alerts.standard
+            if (declared.basic_auth or declared.bearer_token) and cluster.ruler.alertmanager_url is None:
+                raise ValueError(
+                    f"clusters.{name}.ruler.alertmanager_url: the rulers of Loki do not log in to the Alertmanagers of "
+                    f"alerts.{cluster.data}. Name an address that asks them for no login"
+                )
+        return self
+
+    @model_validator(mode="after")
     def _only_local_skips_approval(self) -> "Environment":
         if self.platform.kind == "kubernetes" and not self.approval.required:
             raise ValueError("approval.required: only a local environment may roll out without approval")

@@ -65,6 +65,38 @@ def secrets_of(alertmanager: Alertmanager) -> Iterator[tuple[str, SecretRef]]:
             yield name, receiver.pagerduty.routing_key
 
 
+def login_secret(alertmanager: Alertmanager) -> tuple[str, SecretRef] | None:
+    """Return the secret of the login to an Alertmanager, with its key in the environment file; None: it needs none."""
+    if alertmanager.basic_auth:
+        return "basic_auth.password", alertmanager.basic_auth.password
+    return ("bearer_token", alertmanager.bearer_token) if alertmanager.bearer_token else None
+
+
+def login_settings(alertmanager: Alertmanager, secrets: str) -> dict[str, Any]:
+    """Return the login to an Alertmanager as Prometheus' configuration has it.
+
+    secrets   folder of the secrets, one file for each, with the name of its variable
+    """
+    if alertmanager.basic_auth:
+        login = alertmanager.basic_auth
+        password_file = f"{secrets}/{login.password.variable}"
+        return {"basic_auth": {"username": login.username, "password_file": password_file}}
+    if alertmanager.bearer_token:
+        token_file = f"{secrets}/{alertmanager.bearer_token.variable}"
+        return {"authorization": {"type": "Bearer", "credentials_file": token_file}}
+    return {}
+
+
+def alerting_secrets(environment: Environment) -> Iterator[tuple[str, SecretRef]]:
+    """Yield the secrets that the local platform keeps for alerts, each with its path in the environment file."""
+    for audience, declared in alertmanagers(environment).items():
+        if not declared.urls:
+            for receiver, ref in secrets_of(declared):
+                yield f"alerts.{audience}.receivers.{receiver}", ref
+        if login := login_secret(declared):
+            yield f"alerts.{audience}.{login[0]}", login[1]
+
+
 def alertmanagers(environment: Environment) -> dict[Data, Alertmanager]:
     """Return the Alertmanagers of an environment. There is one for security only if there is a security cluster."""
     has_security = any(cluster.data == "security" for cluster in environment.clusters.values())

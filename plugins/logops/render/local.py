@@ -14,7 +14,7 @@ from logops.environment.sources import EventHubSource, PodSource, SyslogSource
 from logops.render.addresses import key_of, local_addresses
 from logops.render.agents.addresses import AgentAddresses
 from logops.render.agents.promtail import CANARY_LABELS, CanaryLines, PromtailProcess, promtail_config
-from logops.render.alertmanager import alertmanager_config, own_alertmanagers
+from logops.render.alertmanager import alertmanager_config, alertmanagers, login_settings, own_alertmanagers
 from logops.render.common import loki_texts, storage_texts, tenant_texts
 from logops.render.files import Files, to_yaml, workload_file, workload_text
 from logops.render.prometheus import Target, prometheus_config, prometheus_rule_texts, targets_text
@@ -188,6 +188,7 @@ def _prometheus_texts(topology: Topology, rules: PrometheusRules) -> dict[str, s
                 [topology.live(file) for file in _prometheus_rule_files(rule_texts)],
                 [topology.live(_targets_file(stage, audience)) for stage in _SCRAPED],
                 topology.alertmanager_urls(audience),
+                login_settings(alertmanagers(topology.environment)[audience], str(topology.receiver_secrets)),
             ),
         )
         for audience in topology.own_prometheuses

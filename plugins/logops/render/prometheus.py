@@ -42,13 +42,19 @@ class Target:
 
 
 def prometheus_config(
-    rule_files: Iterable[Path], target_files: Iterable[Path], alertmanager_urls: Iterable[str]
+    rule_files: Iterable[Path],
+    target_files: Iterable[Path],
+    alertmanager_urls: Iterable[str],
+    login: Mapping[str, Any] | None = None,
 ) -> dict[str, Any]:
-    """Return the configuration of a Prometheus. It reads the files of targets again when they change."""
+    """Return the configuration of a Prometheus. It reads the files of targets again when they change.
+
+    login   how it logs in to the Alertmanagers, as Prometheus writes it
+    """
     return {
         "global": {"scrape_interval": INTERVAL, "evaluation_interval": INTERVAL},
         "rule_files": [str(file) for file in rule_files],
-        "alerting": {"alertmanagers": [_alertmanager(url) for url in alertmanager_urls]},
+        "alerting": {"alertmanagers": [{**_alertmanager(url), **(login or {})} for url in alertmanager_urls]},
         "scrape_configs": [
             {
                 "job_name": "logops",

@@ -49,7 +49,7 @@ def test_receiver_without_its_variable_is_an_error_with_receiver_and_variable(tm
 
     assert str(error.value) == (
         "rolling out Alertmanager of local: alerts.standard.receivers.on-call needs the secret of environment variable "
-        "SLACK_URL, which is not known here. Nothing was changed. Set the variable SLACK_URL, then roll out again."
+        "SLACK_URL, which is not known here. Nothing was changed. Set the variable SLACK_URL. Then roll out again."
     )
 
 

@@ -1,13 +1,14 @@
 """Read an environment's secrets from Airflow connections."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 from airflow.sdk import BaseHook
 from airflow.sdk.exceptions import AirflowNotFoundException
 
 from logops.environment import Environment
+from logops.environment.base import SecretRef
 from logops.errors import LogopsError
-from logops.render.alertmanager import own_alertmanagers, secrets_of
+from logops.render.alertmanager import alertmanagers, login_secret, own_alertmanagers, secrets_of
 
 
 class SecretMissingError(LogopsError):
@@ -42,6 +43,21 @@ def receiver_secrets(environment: Environment, variables: Mapping[str, str]) -> 
     the secret before, and names the receiver if it has not.
     """
     refs = [ref for declared in own_alertmanagers(environment).values() for _, ref in secrets_of(declared)]
+    return _passwords(refs, variables)
+
+
+def login_secrets(environment: Environment, variables: Mapping[str, str]) -> dict[str, str]:
+    """Return the secrets of logins to Alertmanagers that Airflow connections hold, by environment variable.
+
+    A variable that is already set takes precedence. A missing connection is no error here: only who sends alerts needs
+    it, and says so.
+    """
+    logins = (login_secret(declared) for declared in alertmanagers(environment).values())
+    return _passwords([login[1] for login in logins if login], variables)
+
+
+def _passwords(refs: Iterable[SecretRef], variables: Mapping[str, str]) -> dict[str, str]:
+    """Return the passwords of connections by environment variable, without those whose variable is set."""
     wanted = {ref.variable: ref.connection for ref in refs if ref.connection and not variables.get(ref.variable)}
     return {variable: secret for variable, id_ in wanted.items() if (secret := _password(id_))}
 

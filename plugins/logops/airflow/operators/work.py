@@ -118,9 +118,10 @@ def open_to_read(environment: "Environment") -> "ReadablePlatform":
 
 def _give_secrets(environment: "Environment") -> None:
     """Set the secrets as environment variables, which the programs that a task starts inherit."""
-    from logops.airflow.hooks.secrets import connection_secrets
+    from logops.airflow.hooks.secrets import connection_secrets, login_secrets
 
     os.environ.update(connection_secrets(environment, os.environ))
+    os.environ.update(login_secrets(environment, os.environ))
 
 
 def results_store(environment: "Environment") -> "ResultsStore":

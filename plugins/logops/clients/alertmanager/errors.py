@@ -22,6 +22,11 @@ def failed(failure: Failure) -> AlertmanagerError:
 
 def refused(response: Response) -> AlertmanagerError:
     """Return the error for an answer with an error status."""
+    if response.status in (401, 403):
+        return AlertmanagerError(
+            f"{response.request.doing} at {response.base_url}: the login was refused ({response.status}). Correct "
+            "`basic_auth` or `bearer_token` of this Alertmanager in the environment file, or the secret that it names."
+        )
     words = response.first_words[:300] or "no reason"
     return AlertmanagerError(
         f"{response.request.doing} at {response.base_url}: Alertmanager answered {response.status}: {words}"

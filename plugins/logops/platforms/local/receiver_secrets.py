@@ -1,10 +1,10 @@
-"""The secrets of Alertmanager's receivers on the local platform: one private file for each, named by its variable.
+"""The secrets of receivers and of logins on the local platform: one private file for each, named by its variable.
 
-Alertmanager reads such a file with every notification, and reads no variables.
+Alertmanager and Prometheus read such a file with every notification, and read no variables.
 """
 
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 
 from logops.environment import Environment
@@ -12,7 +12,7 @@ from logops.environment.base import SecretRef
 from logops.platforms.local.atomic import write_text
 from logops.platforms.local.private import make_private
 from logops.platforms.platform import PlatformError
-from logops.render.alertmanager import own_alertmanagers, secrets_of
+from logops.render.alertmanager import alerting_secrets
 
 
 class ReceiverSecrets:
@@ -24,11 +24,11 @@ class ReceiverSecrets:
         self._variables = variables
 
     def require(self) -> None:
-        """Raise PlatformError if a receiver's secret is not known."""
+        """Raise PlatformError if a secret is not known."""
         known = self.known()
-        for receiver, ref in self._references():
+        for path, ref in alerting_secrets(self._environment):
             if ref.variable not in known:
-                raise PlatformError(_missing(self._environment.name, receiver, ref))
+                raise PlatformError(_missing(self._environment.name, path, ref))
 
     def store(self) -> None:
         """Store the secrets whose variables are set. A secret whose variable is not set keeps its file."""
@@ -40,7 +40,7 @@ class ReceiverSecrets:
 
     def known(self) -> dict[str, str]:
         """Return the known secrets by variable."""
-        secrets = {ref.variable: self._value(ref.variable) for _, ref in self._references()}
+        secrets = {ref.variable: self._value(ref.variable) for _, ref in alerting_secrets(self._environment)}
         return {variable: secret for variable, secret in secrets.items() if secret}
 
     def _value(self, variable: str) -> str:
@@ -51,20 +51,9 @@ class ReceiverSecrets:
         except FileNotFoundError:
             return ""
 
-    def _references(self) -> Iterator[tuple[str, SecretRef]]:
-        """Yield every secret with the path of its receiver."""
-        for audience, declared in own_alertmanagers(self._environment).items():
-            for receiver, ref in secrets_of(declared):
-                yield f"alerts.{audience}.receivers.{receiver}", ref
 
-
-def _missing(environment: str, receiver: str, ref: SecretRef) -> str:
-    create = (
-        f"Create the Airflow connection {ref.connection!r} with the secret as its password, or set"
-        if ref.connection
-        else "Set"
-    )
+def _missing(environment: str, path: str, ref: SecretRef) -> str:
     return (
-        f"rolling out Alertmanager of {environment}: {receiver} needs the secret of {ref}, which is not known here. "
-        f"Nothing was changed. {create} the variable {ref.variable}, then roll out again."
+        f"rolling out Alertmanager of {environment}: {path} needs the secret of {ref}, which is not known here. "
+        f"Nothing was changed. {ref.how_to_set} Then roll out again."
     )
