@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 from logops.environment import Environment
 from logops.environment.cluster import Data
 from logops.errors import LogopsError
+from logops.platforms.preview import Preview
 from logops.render import Files, Stage
 
 if TYPE_CHECKING:
@@ -179,6 +180,12 @@ class DeployablePlatform(ReadablePlatform, Protocol):
 
     def live(self, stage: Stage) -> Files:
         """Return the live state, read from the disk, the storage account and the processes."""
+
+    def preview(self, stage: Stage, files: Files) -> Preview:
+        """Return what an apply of `files` would do to the objects that a stage's files lead to. Changes nothing.
+
+        Empty if the files say everything.
+        """
 
     def apply(self, stage: Stage, files: Files, owner: str, progress: Progress) -> Revision:
         """Make `files` live. Restart only the processes that they change, one at a time. Return when all are ready.

@@ -27,19 +27,24 @@ class Mark:
 class ObjectDiff:
     """The change of one object."""
 
-    name: str
-    """Component and object: `loki / ingester: StatefulSet monitoring/loki-ingester`."""
-    verb: Literal["add", "change", "remove", "run"]
-    """`run`: Helm runs it once, as a Job."""
+    component: str
+    """Release and component: `loki / ingester`."""
+    object: str
+    """Kind, namespace and name: `StatefulSet monitoring/loki-ingester`."""
+    verb: Literal["add", "change", "remove"]
     lines: tuple[str, ...]
     """Lines that begin with `-` or `+`, without secrets."""
+
+    @property
+    def name(self) -> str:
+        return f"{self.component}: {self.object}"
 
     @property
     def unified(self) -> list[str]:
         """The lines as a unified diff."""
         removed, added = (sum(line.startswith(sign) for line in self.lines) for sign in "-+")
         return [
-            "--- /dev/null" if self.verb in ("add", "run") else f"--- live/{self.name}",
+            "--- /dev/null" if self.verb == "add" else f"--- live/{self.name}",
             "+++ /dev/null" if self.verb == "remove" else f"+++ desired/{self.name}",
             f"@@ -{1 if removed else 0},{removed} +{1 if added else 0},{added} @@",
             *self.lines,

@@ -10,19 +10,16 @@ import re
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import TYPE_CHECKING, Annotated, Literal
-
-from pydantic import Field
+from typing import TYPE_CHECKING, Literal
 
 from logops.findings import Severity
 from logops.rollout.errors import InvalidAcceptanceError, RolloutRefusedError
+from logops.rollout.marks import ClassName, PlanMark, refuse_marked
 
 if TYPE_CHECKING:
     from logops.environment import Environment
     from logops.rollout.plan import Plan
 
-ClassName = Annotated[str, Field(alias="class")]
-"""Name of a finding class. Its key in JSON is `class`, as in the JSON of all findings."""
 _ACCEPTANCE = re.compile(r"\s*([a-z][a-z0-9-]*)\s*[=:]\s*(\S.*?)\s*", re.DOTALL)
 
 
@@ -112,9 +109,12 @@ def unaccepted(findings: Iterable[PlanFinding], accepted: Sequence[Acceptance]) 
     return tuple(finding for finding in findings if finding.is_critical and finding.cls not in names)
 
 
-def refuse_useless(environment: str, findings: Iterable[PlanFinding], accepted: Sequence[Acceptance]) -> None:
-    """Raise InvalidAcceptanceError if a class is accepted that has no critical finding or error: it may be mistyped."""
-    classes = sorted({finding.cls for finding in findings if finding.fails_check})
+def refuse_useless(
+    environment: str, findings: Iterable[PlanFinding], marks: Iterable[PlanMark], accepted: Sequence[Acceptance]
+) -> None:
+    """Raise InvalidAcceptanceError if a class is accepted that the plan does not have, or that cannot be accepted."""
+    acceptable = [mark.cls for mark in marks if mark.refuses == "until accepted"]
+    classes = sorted({*acceptable, *(finding.cls for finding in findings if finding.fails_check)})
     for acceptance in accepted:
         if acceptance.cls not in classes:
             known = f"There are findings to accept of: {', '.join(classes)}" if classes else "There is none to accept"
@@ -125,8 +125,9 @@ def refuse_useless(environment: str, findings: Iterable[PlanFinding], accepted: 
 
 
 def refuse_plan(plan: "Plan") -> None:
-    """Raise RolloutRefusedError if a plan changes something and has critical findings that are not accepted."""
+    """Raise RolloutRefusedError if a plan changes something and has findings or marks that refuse it."""
     if plan.changed:
+        refuse_marked(plan.environment, plan.marks, plan.accepted)
         refuse_critical(plan.environment, plan.findings, plan.accepted)
 
 

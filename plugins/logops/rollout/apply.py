@@ -4,6 +4,7 @@ from logops.platforms.platform import DeployablePlatform, LeaseHeldError, Progre
 from logops.render import STAGES, Stage
 from logops.rollout.approval import Approval, check_approval
 from logops.rollout.errors import RolloutRefusedError
+from logops.rollout.marks import plan_mark, refuse_marked
 from logops.rollout.plan import Plan, base_digest
 
 
@@ -32,13 +33,16 @@ def apply_stage(
             f"applying {stage}: the environment {platform.environment.name!r} now asks for {desired.digest[:12]}, "
             f"but {planned.digest[:12]} was approved. Its file changed after the plan: trigger a new rollout."
         )
-    live = platform.live(stage)
-    if live == desired:
+    live, preview = platform.live(stage), platform.preview(stage, desired)
+    if live == desired and not preview.changed:
         return None
-    if base_digest(live) != planned.base and not _started(platform, stage, owner, desired.digest):
+    # Judged again: what refuses it may be newer than the plan.
+    marks = [plan_mark(mark, stage, platform.environment.name) for mark in preview.marks]
+    refuse_marked(platform.environment.name, marks, plan.accepted)
+    if base_digest(live, preview) != planned.base and not _started(platform, stage, owner, desired.digest):
         raise RolloutRefusedError(
             f"applying {stage}: the plan has gone stale. The live state changed after the plan was made "
-            f"(it was {planned.base[:12]}, now it is {base_digest(live)[:12]}). Trigger a new rollout."
+            f"(it was {planned.base[:12]}, now it is {base_digest(live, preview)[:12]}). Trigger a new rollout."
         )
     return platform.apply(stage, desired, owner, progress)
 

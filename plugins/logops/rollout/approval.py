@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from logops.rollout.acceptance import judge, refuse_critical
 from logops.rollout.errors import RolloutRefusedError
+from logops.rollout.marks import refuse_marked
 
 if TYPE_CHECKING:
     from logops.environment import Environment
@@ -92,4 +93,5 @@ def check_approval(environment: "Environment", plan: "Plan", approval: Approval)
             f"applying plan {plan.digest[:12]} of {environment.name!r}: nobody approved it, and the environment "
             "requires approval. Start a new rollout and approve its plan."
         )
+    refuse_marked(environment.name, plan.marks, plan.accepted)
     refuse_critical(environment.name, judge(environment, approval.at), plan.accepted)

@@ -10,12 +10,15 @@ from typing import TYPE_CHECKING, Any
 from pydantic import TypeAdapter
 
 from logops.platforms.platform import DeployablePlatform
+from logops.platforms.preview import NO_PREVIEW, Preview
 from logops.render import STAGES, Files, Stage
 from logops.render.files import digest_of
 from logops.rollout.acceptance import Acceptance, PlanFinding, judge, refuse_useless, unaccepted
 from logops.rollout.cost import CostChange, long_run_cost
 from logops.rollout.impact import NO_IMPACT, Impact, assess
 from logops.rollout.known import KnownResults, read_known
+from logops.rollout.marks import PlanMark, plan_mark, refusing
+from logops.rollout.schema import NewPeriod, new_periods, schema_marks
 from logops.toolchain import project_root
 from logops.usage.prices import PricesError, load_prices
 
@@ -25,12 +28,23 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
+class ObjectChange:
+    """The change of one object of a cluster, in one line."""
+
+    component: str
+    object: str
+    verb: str
+    lines: int
+    """Lines of its diff."""
+
+
+@dataclass(frozen=True)
 class StagePlan:
     """The change of one stage, from `base` to `digest`."""
 
     stage: Stage
     base: str
-    """Digest of the live configuration when the plan was made."""
+    """Digest of the live configuration and objects when the plan was made, and of what a dry run made of them."""
     digest: str
     """Digest of the desired state."""
     changed: bool
@@ -45,7 +59,9 @@ class StagePlan:
     restarts: tuple[str, ...] = ()
     """Workloads that are restarted one after the other, in this order."""
     removals: tuple[str, ...] = ()
-    """Files that are removed, and workloads that are stopped for good."""
+    """Files and objects that are removed, and workloads that are stopped for good."""
+    objects: tuple[ObjectChange, ...] = ()
+    """Objects of a Kubernetes cluster that change, by component."""
 
 
 @dataclass(frozen=True)
@@ -66,7 +82,11 @@ class Plan:
     compared_with: datetime | None = None
     """Time of the rollout with which the findings are compared; None if none recorded its findings."""
     accepted: tuple[Acceptance, ...] = ()
-    """Findings that a person accepts."""
+    """Findings and marks that a person accepts."""
+    marks: tuple[PlanMark, ...] = ()
+    """What a person must know before approval."""
+    new_periods: tuple[NewPeriod, ...] = ()
+    """Schema periods that begin in the future."""
     made_at: datetime | None = None
 
     @property
@@ -86,9 +106,9 @@ class Plan:
         return next((plan for plan in self.stages if plan.stage == stage), None)
 
     @property
-    def unaccepted(self) -> tuple[PlanFinding, ...]:
-        """The critical findings that refuse this plan."""
-        return unaccepted(self.findings, self.accepted)
+    def unaccepted(self) -> tuple[PlanFinding | PlanMark, ...]:
+        """The critical findings and the marks that refuse this plan."""
+        return (*unaccepted(self.findings, self.accepted), *refusing(self.marks, self.accepted))
 
     def markdown(self, limit: int = 20_000) -> str:
         """Return the plan as Markdown, for approval. Diff lines beyond `limit` characters are counted, not shown."""
@@ -135,12 +155,17 @@ def plan(
     environment, as_of = platform.environment, as_of or datetime.now(UTC)
     desired = platform.desired()
     live = {stage: platform.live(stage) for stage in STAGES if stage in stages or stage in _PROMISING}
-    stage_plans = tuple(plan_stage(stage, live[stage], desired[stage]) for stage in STAGES if stage in stages)
-    findings = judge(environment, as_of)
-    refuse_useless(environment.name, findings, accepted)
-    known = read_known(store, environment) if store else KnownResults()
+    previews = {stage: platform.preview(stage, desired[stage]) for stage in STAGES if stage in stages}
+    stage_plans = tuple(plan_stage(stage, live[stage], desired[stage], previews[stage]) for stage in previews)
     before = _texts(live)
     after = _texts({stage: desired[stage] if stage in stages else live[stage] for stage in live})
+    marks = (
+        *(plan_mark(mark, "loki", environment.name) for mark in schema_marks(before, after, as_of)),
+        *(plan_mark(mark, stage, environment.name) for stage in previews for mark in previews[stage].marks),
+    )
+    findings = judge(environment, as_of)
+    refuse_useless(environment.name, findings, marks, accepted)
+    known = read_known(store, environment) if store else KnownResults()
     cost, unpriced = _cost(environment, before, after, known)
     return Plan(
         environment.name,
@@ -159,6 +184,8 @@ def plan(
         tuple(sorted((known.findings or frozenset()) - {finding.identity for finding in findings})),
         known.rolled_out_at,
         tuple(accepted),
+        marks,
+        tuple(new_periods(before, after, as_of)),
         as_of,
     )
 
@@ -196,8 +223,8 @@ def _cost(
         return None, str(error)
 
 
-def plan_stage(stage: Stage, live: Files, desired: Files) -> StagePlan:
-    """Return the change from the live to the desired state of a stage."""
+def plan_stage(stage: Stage, live: Files, desired: Files, preview: Preview = NO_PREVIEW) -> StagePlan:
+    """Return the change from the live to the desired state of a stage, and of the objects that it leads to."""
     before, after = live.named_in_plans, desired.named_in_plans
     changes = tuple(name for name in after if before.get(name) != after[name])
     removed = tuple(name for name in before if name not in after)
@@ -218,26 +245,33 @@ def plan_stage(stage: Stage, live: Files, desired: Files) -> StagePlan:
             if names
         ),
     ]
+    lines += [f"{diff.verb} {diff.name}" for diff in preview.diffs]
+    by_verb = {
+        verb: [diff.object for diff in preview.diffs if diff.verb == verb] for verb in ("add", "change", "remove")
+    }
+    texts = [*differences(live, desired).values(), *(diff.unified for diff in preview.diffs)]
     return StagePlan(
         stage=stage,
-        base=base_digest(live),
+        base=base_digest(live, preview),
         digest=desired.digest,
-        changed=live != desired,
+        changed=live != desired or preview.changed,
         actions=tuple(lines) or ("nothing to change",),
-        diff="\n".join(line for lines in differences(live, desired).values() for line in lines),
-        changes=changes,
+        diff="\n".join(line for text in texts for line in text),
+        changes=(*changes, *by_verb["add"], *by_verb["change"]),
         starts=starts,
-        restarts=restarts,
-        removals=(*removed, *stops),
+        restarts=(*restarts, *(f"{name} ({how})" for name, how in preview.restarts.items())),
+        removals=(*removed, *stops, *by_verb["remove"]),
+        objects=tuple(ObjectChange(diff.component, diff.object, diff.verb, len(diff.lines)) for diff in preview.diffs),
     )
 
 
-def base_digest(live: Files) -> str:
-    """Return the digest of the live configuration.
+def base_digest(live: Files, preview: Preview = NO_PREVIEW) -> str:
+    """Return the digest of the live configuration, and of the dry run of its objects.
 
     Workloads do not count: one that starts or stops between plan and apply does not make the plan stale.
     """
-    return live.configuration.digest
+    digest = live.configuration.digest
+    return digest_of(digest, preview.base, preview.digest) if preview.base else digest
 
 
 def differences(live: Files, desired: Files) -> dict[str, list[str]]:

@@ -15,8 +15,10 @@ if TYPE_CHECKING:
     from logops.rollout.acceptance import PlanFinding
     from logops.rollout.cost import CostChange
     from logops.rollout.impact import Deletion, Impact, PromiseChange
-    from logops.rollout.plan import Plan
+    from logops.rollout.marks import PlanMark
+    from logops.rollout.plan import ObjectChange, Plan
 
+_REFUSALS = ("always", "until accepted", "no")
 FOLDED_LINES = 40
 """Diff lines of a file that are shown before the others are folded."""
 
@@ -68,11 +70,13 @@ def headline(plan: "Plan") -> str:
 def blocks(plan: "Plan") -> list[Block]:
     """Return what a plan means, most important first. An unchanged environment has only its critical findings."""
     all_blocks = [
+        Block("Look at this before you approve", tuple(_marks(plan))),
         Block("What changes for the owners of logs", tuple(_promises(plan.impact, plan.made_at)))
         if plan.changed
         else None,
         Block("Cost", tuple(_cost(plan))) if plan.changed else None,
         Block("Findings", tuple(_findings(plan))),
+        Block("What changes in the cluster", tuple(_objects(plan))),
         Block("What is started and stopped", tuple(_workloads(plan))),
     ]
     return [block for block in all_blocks if block and block.entries]
@@ -95,12 +99,13 @@ def counts(plan: "Plan") -> str:
             count_text(removals, "deletion"),
         )
     )
+    things = "files and objects" if any(stage.objects for stage in plan.stages) else "files and processes"
     deletions = [change.deletes for change in plan.impact.promises if change.deletes]
     if deletions:
         most = sum(deletion.chunks for deletion in deletions)
         up_to = "up to " if sum(deletion.at_least for deletion in deletions) < most else ""
-        return f"{line} of files and processes; {up_to}{count_text(most, 'chunk')} of logs deleted"
-    return f"{line} of files and processes"
+        return f"{line} of {things}; {up_to}{count_text(most, 'chunk')} of logs deleted"
+    return f"{line} of {things}"
 
 
 def file_diffs(plan: "Plan") -> list[FileDiff]:
@@ -209,6 +214,48 @@ def markdown(plan: "Plan", limit: int) -> str:
     return "\n\n".join(parts)
 
 
+def _marks(plan: "Plan") -> Iterator[Entry]:
+    """Yield the marks of each class, those that refuse first, then the schema periods of the future."""
+    groups: dict[str, list[PlanMark]] = {}
+    for mark in sorted(plan.marks, key=lambda mark: (_REFUSALS.index(mark.refuses), mark.cls)):
+        groups.setdefault(mark.cls, []).append(mark)
+    for cls, marks in groups.items():
+        number = f", {len(marks)} times" if len(marks) > 1 else ""
+        decision = marks[0].decision(plan.accepted)
+        remedies = dict.fromkeys(f"-> {mark.remedy}" for mark in marks)
+        yield Entry(
+            f"{marks[0].severity} {cls}{number}{'; ' if decision else ''}{decision}",
+            (*(mark.message for mark in marks), *remedies),
+            marks[0].severity,
+        )
+    for period in plan.new_periods:
+        yield Entry(
+            f"{period.cluster}: a new schema period begins on {period.begins} at 00:00 UTC: {period.text}.",
+            (
+                "Lines from this moment on are stored in its format, and older lines stay as they are. From then on it "
+                "must never change.",
+                "Until then it can be taken back by another rollout. Roll it out to every process before it begins.",
+            ),
+        )
+
+
+def _objects(plan: "Plan") -> Iterator[Entry]:
+    """Yield the objects that change, a component each."""
+    components: dict[str, list[ObjectChange]] = {}
+    for change in (change for stage in plan.stages for change in stage.objects):
+        components.setdefault(change.component, []).append(change)
+    for component, changes in components.items():
+        lines = [
+            f"change {change.object}: {count_text(change.lines, 'line')}"
+            for change in changes
+            if change.verb == "change"
+        ]
+        for verb in ("add", "remove"):
+            if names := [change.object for change in changes if change.verb == verb]:
+                lines.append(f"{verb} {', '.join(names)}")
+        yield Entry(component, tuple(lines))
+
+
 def _promises(impact: "Impact", as_of: datetime | None) -> Iterator[Entry]:
     for change in impact.promises:
         yield Entry(f"{change}{_deleted(change, impact)}")
@@ -308,12 +355,13 @@ def _is_shown(finding: "PlanFinding", plan: "Plan") -> bool:
 
 def _workloads(plan: "Plan") -> Iterator[Entry]:
     for stage in plan.stages:
+        objects = {change.object for change in stage.objects}
         if stage.restarts:
-            order = "" if len(stage.restarts) == 1 else ", one after the other"
+            order = "" if len(stage.restarts) == 1 or objects else ", one after the other"
             yield Entry(f"{stage.stage}: restarts{order}: {', '.join(stage.restarts)}")
         if stage.starts:
             yield Entry(f"{stage.stage}: starts {', '.join(stage.starts)}")
-        if stops := [name for name in stage.removals if "/" not in name]:
+        if stops := [name for name in stage.removals if "/" not in name and name not in objects]:
             yield Entry(f"{stage.stage}: stops {', '.join(stops)}")
 
 

@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from logops.environment import Environment
 from logops.environment.cluster import Data
 from logops.platforms.platform import FileChange, LeaseHeldError, PlatformError, ProcessStatus, Progress, Revision
+from logops.platforms.preview import NO_PREVIEW, Preview
 from logops.render import STAGES, Files, Stage
 
 NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)
@@ -22,6 +23,7 @@ class MemoryPlatform:
         self.owner: str | None = None
         self.owner_since = NOON
         self.owner_is_dead = False
+        self.previews: dict[Stage, Preview] = {}
         self.breaks: set[Stage] = set()
         self.did: list[str] = []
         self.changes: dict[str, FileChange] = {}
@@ -32,6 +34,9 @@ class MemoryPlatform:
 
     def live(self, stage: Stage) -> Files:
         return self.at[stage]
+
+    def preview(self, stage: Stage, files: Files) -> Preview:
+        return self.previews.get(stage, NO_PREVIEW)
 
     def apply(self, stage: Stage, files: Files, owner: str, progress: Progress) -> Revision:
         self.did.append(f"apply {stage}")

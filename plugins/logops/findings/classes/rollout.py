@@ -86,6 +86,15 @@ POD_UNSCHEDULABLE = FindingClass(
     remedy="Make the requests smaller, add nodes, or change the placement. If the cluster adds nodes by itself, check "
     "that a node of that size exists.",
 )
+LOKI_UPGRADE = FindingClass(
+    name="loki-upgrade",
+    severity=Severity.INFO,
+    meaning="A plan replaces the version of Loki.",
+    why="Every component restarts. Settings may have other names or defaults, and an older version may not read the "
+    "files that a newer one wrote.",
+    remedy="Read Loki's upgrade guide for every version in between. Decide about a rollback on the day of the upgrade: "
+    "later, there are more files that only the new version can read.",
+)
 SCHEMA_PERIOD_CHANGED = FindingClass(
     name="schema-period-changed",
     severity=Severity.CRITICAL,
@@ -107,5 +116,6 @@ CLASSES = (
     DATA_DELETED,
     INGESTERS_TOGETHER,
     POD_UNSCHEDULABLE,
+    LOKI_UPGRADE,
     SCHEMA_PERIOD_CHANGED,
 )

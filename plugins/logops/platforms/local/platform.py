@@ -40,6 +40,7 @@ from logops.platforms.platform import (
     RevisionStore,
     component_of,
 )
+from logops.platforms.preview import NO_PREVIEW, Preview
 from logops.platforms.results import results_url
 from logops.platforms.rules import Owner, files_of, owners, read_rules, write_rules
 from logops.render import STAGES, Commands, Files, Stage, local_topology, render_local
@@ -97,6 +98,10 @@ class LocalPlatform:
         return {**self._keys.known(), **self._receiver_secrets.known()}
 
     # Live state
+
+    def preview(self, stage: Stage, files: Files) -> Preview:
+        """Return nothing: the files and processes say everything."""
+        return NO_PREVIEW
 
     def live(self, stage: Stage) -> Files:
         if stage == "rules":

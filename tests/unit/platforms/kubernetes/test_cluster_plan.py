@@ -137,7 +137,7 @@ def test_deleted_data_waits_for_a_person(before: dict[str, Any], after: dict[str
 
 
 def updated(name: str = "loki-ingester", **spec: Any) -> Proposal:
-    return change(workload(name=name, **spec), workload(name=name, image="grafana/loki:3.7.8", **spec))
+    return change(workload(name=name, **spec), workload(name=name, memory="2Gi", **spec))
 
 
 @pytest.mark.parametrize(
@@ -224,7 +224,7 @@ def test_pod_that_fits_no_node_is_marked_with_the_reason(
 
 def test_update_that_needs_one_node_more_is_marked() -> None:
     before, after = (
-        workload("Deployment", "loki-gateway", part="gateway", pod=apart(), image=image) for image in ("a:1", "a:2")
+        workload("Deployment", "loki-gateway", part="gateway", pod=apart(), memory=memory) for memory in ("1Gi", "2Gi")
     )
     mark = only_mark(change(before, after))
 
@@ -236,3 +236,19 @@ def test_pods_that_tolerate_and_fit_have_no_mark() -> None:
     pod = {**apart(), "tolerations": [{"operator": "Exists"}]}
 
     assert marks(created(replicas=4, pod=pod), nodes=[*NODES, tainted]) == []
+
+
+def test_new_version_of_loki_is_marked_with_its_workloads() -> None:
+    proposals = [
+        change(
+            workload("Deployment", f"loki-{part}", part=part),
+            workload("Deployment", f"loki-{part}", part=part, image="grafana/loki:3.7.8"),
+        )
+        for part in ("querier", "distributor")
+    ]
+    mark = only_mark(*proposals)
+
+    assert (mark.cls.name, mark.refuses) == ("loki-upgrade", "no")
+    assert mark.message == (
+        "Loki 3.7.6 -> 3.7.8 in 2 workloads: loki-distributor, loki-querier. All their pods restart."
+    )

@@ -14,6 +14,7 @@ from logops.platforms.kubernetes.plan.objects import Object, compared, component
 from logops.platforms.kubernetes.plan.paths import path_text
 from logops.platforms.kubernetes.plan.proposal import Proposal
 from logops.platforms.kubernetes.plan.schedule import schedule_marks
+from logops.platforms.kubernetes.plan.versions import upgrade_marks
 from logops.platforms.kubernetes.plan.volumes import volume_marks
 from logops.platforms.preview import Mark, ObjectDiff, Preview
 from logops.render.files import digest_of
@@ -27,12 +28,14 @@ def cluster_plan(proposals: Sequence[Proposal], nodes: Sequence[Object]) -> Prev
 
     nodes   the nodes of the cluster, for pods that cannot be scheduled
     """
-    ordered = sorted(proposals, key=lambda proposal: (component(proposal.any_state), proposal.id))
+    states = [proposal for proposal in proposals if not proposal.is_hook]
+    ordered = sorted(states, key=lambda proposal: (component(proposal.any_state), proposal.id))
     changed = {id(proposal): changes(compared(proposal.before), compared(proposal.expected)) for proposal in ordered}
     diffs = [diff for proposal in ordered if (diff := _diff(proposal, changed[id(proposal)]))]
     restarted = [proposal for proposal in ordered if _is_restarted(proposal, changed[id(proposal)])]
     marks = [
         *(mark for proposal in ordered for mark in _own_marks(proposal, changed[id(proposal)])),
+        *upgrade_marks([(proposal, changed[id(proposal)]) for proposal in ordered if proposal.before]),
         *ingester_marks(ordered, restarted),
         *schedule_marks([p for p in ordered if changed[id(p)]], restarted, nodes),
     ]
@@ -47,16 +50,13 @@ def cluster_plan(proposals: Sequence[Proposal], nodes: Sequence[Object]) -> Prev
 
 def _diff(proposal: Proposal, changed: Sequence[Change]) -> ObjectDiff | None:
     """Return the change of an object; None if nothing changes. A new object is shown as the chart renders it."""
-    name = f"{component(proposal.any_state)}: {proposal.id}"
-    kind = proposal.id.kind
-    if proposal.is_hook:
-        return None
+    part, name, kind = component(proposal.any_state), str(proposal.id), proposal.id.kind
     if proposal.before is None:
         # Without the server's defaults.
-        return ObjectDiff(name, "add", tuple(lines(kind, changes({}, compared(proposal.rendered)))))
+        return ObjectDiff(part, name, "add", tuple(lines(kind, changes({}, compared(proposal.rendered)))))
     if proposal.expected is None:
-        return ObjectDiff(name, "remove", tuple(lines(kind, changes(compared(proposal.before), {}))))
-    return ObjectDiff(name, "change", tuple(lines(kind, changed))) if changed else None
+        return ObjectDiff(part, name, "remove", tuple(lines(kind, changes(compared(proposal.before), {}))))
+    return ObjectDiff(part, name, "change", tuple(lines(kind, changed))) if changed else None
 
 
 def _own_marks(proposal: Proposal, changed: Sequence[Change]) -> Iterator[Mark]:

@@ -35,7 +35,7 @@ class Proposal:
     namespace: str = ""
     """The namespace of the release, for objects that name none."""
     is_hook: bool = False
-    """Whether Helm runs it at an install or upgrade, as a Job."""
+    """Whether Helm runs it once, as a Job. A plan leaves it out: it is no state."""
 
     @property
     def id(self) -> ObjectId:
