@@ -14,6 +14,7 @@ from logops.environment import Environment
 from tests.support.agent_corpus import (
     CASES,
     MAX_LINE_SIZE,
+    MISSING,
     Arrived,
     cases_for,
     corpus,
@@ -66,10 +67,13 @@ class Corpus:
         )
 
     def wait_for(self, entries: Counter[Arrived]) -> None:
-        becomes_true(lambda: len(self.receiver.records) >= entries.total())
+        becomes_true(lambda: not any(text.startswith(MISSING) for text in self.differences(entries)))
+
+    def differences(self, wanted: Counter[Arrived]) -> list[str]:
+        return differences(wanted, received(self.receiver.pushes, self.started_ns), self.kind)
 
     def assert_arrived(self, wanted: Counter[Arrived]) -> None:
-        found = differences(wanted, received(self.receiver.pushes, self.started_ns), self.kind)
+        found = self.differences(wanted)
         assert found == [], "\n".join(found)
 
 

@@ -186,3 +186,36 @@ def test_failed_request_of_a_tenant_repeats_lines_of_other_tenants_only_in_fluen
     assert receiver.lines.count(chosen) == 1
     assert receiver.lines.count(other) == (2 if kind == "fluent-bit" else 1)
     assert len({record.time_ns for record in receiver.records if record.line == other}) == 1
+
+
+@pytest.mark.parametrize("container_format", [None, "cri"])
+def test_entry_that_is_not_complete_when_the_agent_stops_is_sent_as_documented(
+    kind: str, container_format: str | None, tmp_path: Path
+) -> None:
+    in_container = {"container_format": container_format} if container_format else {}
+    joined = {"multiline_first_line": r"^\d+:", "multiline_max_wait": "60s"}
+    source = {
+        "kind": "file", "paths": [str(tmp_path / "entries.log")], "cluster": "main", "tenant": "platform",
+        "labels": {"job": "entries"}, "parse": {**joined, **in_container},
+    }  # fmt: skip
+    declared = environment(
+        "local", ("sources", {"entries": source}), ("agents", {AGENT: {"kind": kind, "sources": ["entries"]}})
+    )
+    before = "2026-11-28T10:00:00Z stdout F " if container_format else ""
+
+    def write_lines(*lines: str) -> None:
+        with (tmp_path / "entries.log").open("a") as file:
+            file.writelines(f"{before}{line}\n" for line in lines)
+
+    with LogReceiver() as receiver:
+        write_lines("1: first", " end of first", "2: open", " end of open")
+        with running(declared, tmp_path, receiver.url):
+            becomes_true(lambda: "1: first\n end of first" in receiver.lines)
+        write_lines("3: after the restart", "4: makes the agent send the third")
+        # Fluent Bit keeps an open entry of a file on disk, and sends it after the next start.
+        with running(declared, tmp_path, receiver.url):
+            becomes_true(lambda: "3: after the restart" in receiver.lines)
+
+    sent = {"promtail": (1,), "alloy": (0, 1), "fluent-bit": (0,) if container_format else (1,)}
+    assert receiver.lines.count("2: open\n end of open") in sent[kind]
+    assert {"1: first\n end of first", "3: after the restart"} <= {*receiver.lines}

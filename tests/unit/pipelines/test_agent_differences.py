@@ -13,6 +13,7 @@ REASONS = {
     for reason in (
         *case.fluent_bit_differs.values(),
         *case.alloy_differs.values(),
+        *case.fluent_bit_may_send.values(),
         case.fluent_bit_times,
         case.fluent_bit_at_once,
     )
