@@ -143,7 +143,8 @@ def test_damaged_index_is_reported_with_file_and_offset(cluster: HistoryCluster,
     def damaged(content: bytes) -> bytes:
         if fault == "truncated":
             return content[: len(content) // 2]
-        return content[:-40] + bytes([content[-40] ^ 1]) + content[-39:]
+        # In the checksum of the gzip file. Packed data may be the same with another bit: 2 of 150 index files were.
+        return content[:-8] + bytes([content[-8] ^ 1]) + content[-7:]
 
     with cluster.blob_changed(file.name, damaged):
         outcome = cluster.audit_when_compacted(*ALL)
