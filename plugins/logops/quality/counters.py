@@ -37,6 +37,10 @@ DROPPED = ("promtail_dropped_entries_total", "loki_write_dropped_entries_total")
 """Lines that an agent gave up."""
 STAGE_DROPPED = ("logentry_dropped_lines_total", "loki_process_dropped_lines_total")
 """Lines that a stage of a pipeline dropped, by the name of its rule."""
+CUT_BY_LOKI = "loki_mutated_samples_total"
+"""Lines that a distributor cut (max_line_size_truncate), by tenant and reason."""
+CUT_BY_AGENTS = ("promtail_mutated_entries_total", "loki_process_truncated_fields_total")
+"""Lines that an agent cut: Promtail by tenant and reason, Alloy by field. They count other fields too."""
 MISSED_BY_CANARY = "loki_canary_missing_entries_total"
 WAL_DISK_FULL = "loki_ingester_wal_disk_full_failures_total"
 WAL_DISK_USED = "loki_ingester_wal_disk_usage_percent"
@@ -54,6 +58,8 @@ KEPT = frozenset(
         *SENT,
         *DROPPED,
         *STAGE_DROPPED,
+        CUT_BY_LOKI,
+        *CUT_BY_AGENTS,
         MISSED_BY_CANARY,
         WAL_DISK_FULL,
         WAL_DISK_USED,

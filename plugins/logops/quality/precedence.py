@@ -37,6 +37,8 @@ CAUSES: Mapping[str, tuple[str, ...]] = {
     # An agent gives up the lines that Loki refuses.
     "lines-lost": ("agent-down", "samples-discarded"),
     "canary-missing": ("agent-down", "samples-discarded"),
+    # The end of a cut line is missing.
+    "lines-unparsable": ("lines-cut",),
     # A line that does not parse has none of the labels that its fields would become.
     "labels-unexpected": ("lines-unparsable", "cardinality-growing"),
     # Not cardinality-growing: it is a warning, and must not hide that lines are lost.
@@ -54,6 +56,7 @@ ORDER = (
     "source-silent",
     "gap",
     "rate-out-of-band",
+    "lines-cut",
     "lines-unparsable",
     "labels-unexpected",
     "canary-missing",
@@ -69,12 +72,15 @@ def without_consequences(findings: Sequence[Finding], sources_of: Callable[[Find
     """
     explained: dict[int, list[Finding]] = {}
     kept: list[int] = []
+    cause_of: dict[int, int] = {}
     for number, finding in sorted(enumerate(findings), key=lambda item: _rank(item[1])):
-        cause = next((other for other in kept if _explains(findings[other], finding, sources_of)), None)
+        cause = next((other for other in (*kept, *cause_of) if _explains(findings[other], finding, sources_of)), None)
         if cause is None:
             kept.append(number)
         else:
-            explained.setdefault(cause, []).append(finding)
+            # What a consequence explains has the same cause.
+            cause_of[number] = cause_of.get(cause, cause)
+            explained.setdefault(cause_of[number], []).append(finding)
     return [_naming(findings[number], explained.get(number, [])) for number in sorted(kept)]
 
 
@@ -102,6 +108,9 @@ def _can_cause(cause: Finding, consequence: Finding) -> bool:
             # The canary's lines wait in the agent behind lines that Loki refuses for a time.
             is_limited = any(reason in RETRIED_BY_AGENTS for reason in str(cause.evidence.get("reasons")).split(", "))
             return is_limited or cause.subject.tenant == consequence.subject.tenant
+        case "lines-cut":
+            # As many lines as were cut may be broken. A malformed trace id has another cause.
+            return 0 < int(consequence.evidence.get("unparsable", 0)) <= int(cause.evidence.get("lines", 0))
         case "lines-lost" if consequence.cls.name in ("source-silent", "gap", "rate-out-of-band"):
             # A store that lost a small part of its lines does not silence a source.
             lost_share = float(cause.evidence.get("lost_share", 0))

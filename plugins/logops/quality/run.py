@@ -27,6 +27,7 @@ from logops.quality.incomplete import incomplete
 from logops.quality.judge.agents import agents_down, lines_dropped_by_agents, lines_given_up
 from logops.quality.judge.arrival import gaps, rates, silent_sources, skewed_clocks
 from logops.quality.judge.balance import unreceived_lines, unstored_lines
+from logops.quality.judge.cut import lines_cut_by_agents, lines_cut_by_loki
 from logops.quality.judge.labels import growing_cardinality, unexpected_labels
 from logops.quality.judge.pipeline import (
     discarded_samples,
@@ -63,6 +64,8 @@ JUDGES: tuple[Callable[[Context], Iterator[Finding]], ...] = (
     gaps,
     rates,
     skewed_clocks,
+    lines_cut_by_agents,
+    lines_cut_by_loki,
     unparsable_lines,
     malformed_traces,
     duplicated_lines,

@@ -190,6 +190,22 @@ def test_half_of_the_lines_broken_is_reported_with_an_example(check: Check) -> N
     assert "For example: {" in finding.message
 
 
+def test_line_that_the_agent_cuts_is_reported_and_explains_that_it_does_not_parse(check: Check) -> None:
+    limit = "limits_config:\n  max_line_size: 1KB\n  max_line_size_truncate: true\n"
+    with changed_agent(check.platform, lambda text: text + limit):
+        check.run(["application"])
+        check.write("application", [application("x" * 2_000), *(application(f"short {number}") for number in range(9))])
+        check.wait_for_lines(["application"], 10)
+        (finding,) = check.run(["application"]).findings
+
+    assert finding.cls.name == "lines-cut"
+    assert finding.message == (
+        "Agent process promtail-main cut 1 line of tenant application since the last run "
+        "(agents.promtail.max_line_size is not set). Its source: application. It explains lines-unparsable of "
+        "application."
+    )
+
+
 def test_label_that_is_dropped_is_reported_with_its_name(check: Check) -> None:
     check.write("application", [application(f"no service {number}", service="") for number in range(5)])
     check.wait_for_lines(["application"], 5)

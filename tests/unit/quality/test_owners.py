@@ -34,6 +34,9 @@ FAULTS: dict[str, Callable[[], list[Finding]]] = {
     "source-silent": lambda: of_measure(healthy((60,) * 10 + (0,) * 20)),
     "gap": lambda: of_measure(healthy((60,) * 5 + (0,) * 20 + (60,) * 5)),
     "lines-unparsable": lambda: of_measure(replace(healthy(), unparsable=900)),
+    "lines-cut": lambda: of_counter(
+        "promtail-main", "promtail_mutated_entries_total", 5, reason="line_too_long", tenant="application"
+    ),
     "labels-unexpected": lambda: of_measure(replace(healthy(), streams=[STREAM, {"job": "oversight-app"}])),
     "samples-discarded": lambda: of_counter(
         "main-distributor-0", "loki_discarded_samples_total", 50, reason="rate_limited", tenant="application"

@@ -31,6 +31,16 @@ def test_consequence_is_left_out_and_named_by_its_cause() -> None:
     assert (cause.cls.name, cause.message) == ("source-silent", "It happened. It explains gap of web.")
 
 
+def test_consequence_of_a_consequence_is_named_by_the_first_cause() -> None:
+    cut = replace(finding("lines-cut"), evidence={"lines": 5})
+    broken = replace(finding("lines-unparsable"), evidence={"unparsable": 5})
+    (cause,) = without_consequences(
+        [cut, broken, finding("labels-unexpected")], lambda each: frozenset({each.subject.source})
+    )
+
+    assert cause.message == "It happened. It explains lines-unparsable of web, labels-unexpected of web."
+
+
 def test_cause_names_its_consequences_before_its_example_line() -> None:
     cause = replace(finding("duplicates"), message="3 lines are copies. For example: a line that is cut he")
     rate = replace(finding("rate-out-of-band"), evidence={"direction": "high"})

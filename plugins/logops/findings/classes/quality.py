@@ -37,6 +37,14 @@ LINES_UNPARSABLE = FindingClass(
     remedy="Look at the example lines and at the last release of the program that writes them. If the new form is "
     "right, change `parse` or `expect` of the source.",
 )
+LINES_CUT = FindingClass(
+    name="lines-cut",
+    severity=Severity.WARNING,
+    meaning="Lines were longer than a limit, and an agent or Loki cut them.",
+    why="Their end is lost. A cut JSON line does not parse: queries and alerts miss its fields.",
+    remedy="Find the program that writes such lines, and let it write less in a line: often a whole request or a "
+    "picture. If the lines are right, raise `max_line_size` of the agent, or of the tenant's limits.",
+)
 LABELS_UNEXPECTED = FindingClass(
     name="labels-unexpected",
     severity=Severity.WARNING,
@@ -127,6 +135,7 @@ CLASSES = (
     SOURCE_SILENT,
     GAP,
     LINES_UNPARSABLE,
+    LINES_CUT,
     LABELS_UNEXPECTED,
     SAMPLES_DISCARDED,
     RATE_OUT_OF_BAND,
