@@ -46,7 +46,7 @@ def find_other_tenants(
                     # Loki's reason may name fields of a line.
                     report_progress(f"tenant {tenant} of cluster {cluster} was not searched: Loki did not list streams")
                     continue
-                for name in found_in(environment, tenant, others, streams):
+                for name in sources_in(environment, tenant, others, streams):
                     measured.sources[name].arrives_in.append(tenant)
 
 
@@ -74,7 +74,7 @@ def tenants_to_ask(environment: Environment, cluster: str, counters: Sequence[Co
     return sorted(tenants, key=lambda name: (-received.get(name, 0), name))[:MOST_TENANTS]
 
 
-def found_in(environment: Environment, tenant: str, names: Sequence[str], streams: Sequence[Labels]) -> Iterator[str]:
+def sources_in(environment: Environment, tenant: str, names: Sequence[str], streams: Sequence[Labels]) -> Iterator[str]:
     """Yield the sources that have streams in a tenant. A stream of a source that is declared there is not theirs."""
     for name in names:
         source = environment.sources[name]

@@ -71,6 +71,6 @@ def test_cut_lines_explain_as_many_lines_that_do_not_parse() -> None:
 
 def test_cut_lines_do_not_explain_more_lines_that_do_not_parse() -> None:
     broken = replace(healthy((10,) * 30), unparsable=50)
-    found = findings(broken, counters=[*ALIVE, CUT_BY_PROMTAIL], earlier=ALIVE)
+    reported = findings(broken, counters=[*ALIVE, CUT_BY_PROMTAIL], earlier=ALIVE)
 
-    assert [finding.cls.name for finding in found] == ["lines-cut", "lines-unparsable"]
+    assert [finding.cls.name for finding in reported] == ["lines-cut", "lines-unparsable"]

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 from logops.environment import Environment
 from logops.quality.counters import RECEIVED, Counter
-from logops.quality.other_tenants import MOST_TENANTS, found_in, tenants_to_ask
+from logops.quality.other_tenants import MOST_TENANTS, sources_in, tenants_to_ask
 from tests.support.environments import environment
 from tests.support.line_counts import busy_source
 from tests.support.quality import MINUTES, STREAM, findings, healthy, only
@@ -31,9 +31,10 @@ def test_silent_source_whose_lines_arrive_in_another_tenant_says_in_which() -> N
     )
     assert finding.evidence["arrives_in"] == "platform"
     assert finding.remedy_text == (
-        "If application is the right tenant, correct it where the lines are sent: apply the stage agents again, or "
-        "change the program that sends them. If platform is right, change `sources.application.tenant`. To see the "
-        "lines: `curl -sG http://loki:3100/loki/api/v1/query_range -H 'X-Scope-OrgID: platform' "
+        "If application is the right tenant, correct it where the lines are sent. `logops plan local` shows if the file "
+        "of an agent is old. Otherwise look at the program that sends them. If platform is right, change "
+        "`sources.application.tenant`. To see the lines: "
+        "`curl -sG http://loki:3100/loki/api/v1/query_range -H 'X-Scope-OrgID: platform' "
         """--data-urlencode 'query={job="oversight-app"}' -d start=1795865400000000000 -d end=1795867200000000000`"""
     )
 
@@ -71,7 +72,7 @@ def test_tenants_with_the_fewest_lines_are_not_asked_if_there_are_too_many() -> 
 
 
 def test_stream_with_the_labels_of_a_source_is_found() -> None:
-    assert list(found_in(LOCAL, "platform", ["application", "access"], [STREAM])) == ["application"]
+    assert list(sources_in(LOCAL, "platform", ["application", "access"], [STREAM])) == ["application"]
 
 
 def test_stream_of_a_source_that_is_declared_in_the_other_tenant_is_not_found() -> None:
@@ -80,4 +81,4 @@ def test_stream_of_a_source_that_is_declared_in_the_other_tenant_is_not_found() 
         ("sources.twin", {**LOCAL.sources["application"].model_dump(mode="json", by_alias=True), "tenant": "platform"}),
     )
 
-    assert list(found_in(twin, "platform", ["application"], [STREAM])) == []
+    assert list(sources_in(twin, "platform", ["application"], [STREAM])) == []

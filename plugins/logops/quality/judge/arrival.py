@@ -57,8 +57,9 @@ def _silent(name: str, message: str, evidence: Evidence, context: Context) -> Fi
     tenants = " and ".join(measure.arrives_in)
     right, wrong = source.tenant, measure.arrives_in[0]
     remedy = (
-        f"If {right} is the right tenant, correct it where the lines are sent: apply the stage agents again, or change "
-        f"the program that sends them. If {wrong} is right, change `sources.{name}.tenant`. To see the lines: "
+        f"If {right} is the right tenant, correct it where the lines are sent. `logops plan ENV` shows if the file of "
+        f"an agent is old. Otherwise look at the program that sends them. If {wrong} is right, change "
+        f"`sources.{name}.tenant`. To see the lines: "
         f"`{context.command(source.cluster, wrong, selector)}`"
     )
     return replace(
