@@ -7,6 +7,8 @@ from datetime import UTC, datetime
 import pytest
 
 from logops.environment import Environment
+from logops.quality.measured import Cost, Measured, SourceMeasure
+from logops.quality.other_tenants import find_other_tenants
 from logops.quality.request import QualityRequest
 from logops.quality.run import run_quality
 from tests.support.environments import environment
@@ -53,3 +55,20 @@ def test_reason_of_refused_query_is_masked_and_never_shown_for_security_cluster(
     assert "Loki answered 400" in text
     assert (MARK in text) is is_shown
     assert TOKEN not in text
+
+
+def test_search_in_other_tenants_that_loki_refuses_is_said_without_its_reason() -> None:
+    declared = environment("local")
+    request = QualityRequest("run", datetime.now(UTC), 600, 60, 100, 2**30)
+    measured = Measured({name: SourceMeasure() for name in declared.sources}, Cost(2**30))
+    answer = json.dumps({"status": "error", "message": REASON}).encode()
+    said: list[str] = []
+    with http_server([(400, answer)]) as loki:
+        platform = RefusingPlatform(declared, loki.url)
+        find_other_tenants(platform, request, ["application"], measured, said.append)  # type: ignore[arg-type]
+
+    assert measured.sources["application"].arrives_in == []
+    assert said == [
+        "looking for the lines of silent sources in the other tenants of cluster main",
+        "not all tenants of cluster main were searched: Loki did not list streams",
+    ]

@@ -43,9 +43,9 @@ def find_other_tenants(
                 try:
                     streams = client.series(tenant, selectors, nanoseconds(request.start), nanoseconds(request.as_of))
                 except LokiError:
-                    # Loki's reason may name fields of a line.
-                    report_progress(f"tenant {tenant} of cluster {cluster} was not searched: Loki did not list streams")
-                    continue
+                    # Not its reason: it may name fields of a line.
+                    report_progress(f"not all tenants of cluster {cluster} were searched: Loki did not list streams")
+                    break
                 for name in sources_in(environment, tenant, others, streams):
                     measured.sources[name].arrives_in.append(tenant)
 

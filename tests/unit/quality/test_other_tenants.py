@@ -31,8 +31,8 @@ def test_silent_source_whose_lines_arrive_in_another_tenant_says_in_which() -> N
     )
     assert finding.evidence["arrives_in"] == "platform"
     assert finding.remedy_text == (
-        "If application is the right tenant, correct it where the lines are sent. `logops plan local` shows if the file "
-        "of an agent is old. Otherwise look at the program that sends them. If platform is right, change "
+        "If application is the right tenant, correct it where the lines are sent. `logops plan local` shows if the "
+        "file of an agent is old. Otherwise look at the program that sends them. If platform is right, change "
         "`sources.application.tenant`. To see the lines: "
         "`curl -sG http://loki:3100/loki/api/v1/query_range -H 'X-Scope-OrgID: platform' "
         """--data-urlencode 'query={job="oversight-app"}' -d start=1795865400000000000 -d end=1795867200000000000`"""
