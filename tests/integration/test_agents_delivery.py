@@ -4,6 +4,7 @@ import json
 import os
 import subprocess
 from base64 import b64encode
+from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -12,6 +13,11 @@ import pytest
 import yaml
 from azure.storage.blob import ContainerClient, ContainerSasPermissions, generate_container_sas
 
+from logops.environment import Environment
+from logops.quality.count_stored import read_and_count
+from logops.quality.counters import CUT_BY_AGENTS, DROPPED, total
+from logops.quality.measured import Cost, Measured
+from logops.quality.request import QualityRequest
 from logops.render.agents.addresses import AgentAddresses
 from logops.render.agents.fluent_bit import fluent_bit_config
 from logops.toolchain import project_root
@@ -21,6 +27,7 @@ from tests.support.agent_programs import agent_program
 from tests.support.azurites import ACCOUNT, KEY, azurite, free_port
 from tests.support.certificates import certificates
 from tests.support.environments import environment
+from tests.support.http_servers import http_server
 from tests.support.log_receiver import Answer, LogReceiver, ReceivedRecord
 from tests.support.waiting import becomes_true, wait_for
 
@@ -219,3 +226,50 @@ def test_entry_that_is_not_complete_when_the_agent_stops_is_sent_as_documented(
     sent = {"promtail": (1,), "alloy": (0, 1), "fluent-bit": (0,) if container_format else (1,)}
     assert receiver.lines.count("2: open\n end of open") in sent[kind]
     assert {"1: first\n end of first", "3: after the restart"} <= {*receiver.lines}
+
+
+class OneAgent:
+    """A platform with a Loki that refuses every query, and one agent."""
+
+    def __init__(self, environment: Environment, loki_url: str, agent_url: str) -> None:
+        self.environment = environment
+        self._loki_url = loki_url
+        self._agent_url = agent_url
+
+    def read_url(self, cluster: str) -> str:
+        return self._loki_url
+
+    def urls(self, cluster: str) -> Mapping[str, str]:
+        return {}
+
+    def distributor_urls(self, cluster: str) -> Mapping[str, str]:
+        return {}
+
+    def agent_urls(self, cluster: str) -> Mapping[str, str]:
+        return {f"{AGENT}-main": self._agent_url} if cluster == "main" else {}
+
+
+def test_quality_run_reads_from_the_agent_how_many_lines_it_cut_and_gave_up(kind: str, tmp_path: Path) -> None:
+    declared = corpus(kind, tmp_path, "plain", max_line_size="1KiB", backoff_retries=1, backoff_max="1s")
+    write(tmp_path, "plain", [b"x" * 2_000, b"short"])
+    request = QualityRequest("run", datetime.now(UTC), 600, 60, 0, 2**30)
+
+    with (
+        LogReceiver(lambda records: (500, "")) as receiver,
+        running(declared, tmp_path, receiver.url) as agent,
+        http_server([(400, b"")]) as loki,
+    ):
+        platform = OneAgent(declared, loki.url, f"http://127.0.0.1:{agent.http_port}")
+
+        def measured() -> Measured:
+            values = Measured({}, Cost(2**30))
+            read_and_count(platform, request, None, values, lambda _: None)  # type: ignore[arg-type]
+            return values
+
+        wait_for(lambda: total(measured().counters, *DROPPED) >= 2)
+        last = measured()
+
+    assert last.silent_processes == {}
+    assert total(last.counters, *DROPPED) == 2
+    assert total(last.counters, *CUT_BY_AGENTS) == 1
+    assert {counter.started > 0 for counter in last.counters} == {True}

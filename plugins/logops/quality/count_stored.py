@@ -19,14 +19,16 @@ from logops.quality.balance import (
     tenant_balances,
 )
 from logops.quality.budgeted import BudgetedQueries
-from logops.quality.counters import Counter, counters_of
+from logops.quality.counters import FLUENT_BIT, Counter, counters_of
 from logops.quality.measured import Measured, NotMeasured
 from logops.quality.request import QualityRequest
 from logops.render.addresses import kubernetes_write_url
+from logops.render.agents.fluent_bit.outputs import loki_output_name
 
 FUTURE = timedelta(minutes=15)
 """Loki accepts lines that are up to 10 minutes early (limits_config.creation_grace_period)."""
 _READ_TIMEOUT_S = 60.0
+_FLUENT_BIT_METRICS = "/api/v2/metrics/prometheus"
 
 
 def read_and_count(
@@ -47,8 +49,11 @@ def read_and_count(
         distributors = platform.distributor_urls(cluster)
         urls = {**platform.urls(cluster), **platform.agent_urls(cluster)}
         measured.counters += _read(cluster, distributors, measured)
+        fluent_bit = tuple(
+            f"{name}-{cluster}" for name, agent in environment.agents.items() if agent.kind == "fluent-bit"
+        )
         others = {name: url for name, url in urls.items() if name not in distributors}
-        measured.counters += _of_cluster(environment, cluster, _read(cluster, others, measured))
+        measured.counters += _of_cluster(environment, cluster, _read(cluster, others, measured, fluent_bit))
         owners = [(cluster, tenant) for tenant in environment.clusters[cluster].tenants]
         for owner in owners:
             if counts_every_stream(environment, owner):
@@ -74,15 +79,31 @@ def _of_cluster(environment: Environment, cluster: str, counters: list[Counter])
     if environment.platform.kind != "kubernetes":
         return counters
     host = urlsplit(kubernetes_write_url(environment, cluster)).netloc
-    return [counter for counter in counters if counter.label("host") in ("", host)]
+    of_others = {
+        label
+        for name, source in environment.sources.items()
+        if source.cluster != cluster
+        for label in (name, loki_output_name(name))
+    }
+    return [
+        counter
+        for counter in counters
+        if counter.label("host") in ("", host)
+        and (counter.name not in FLUENT_BIT or counter.label("name") not in of_others)
+    ]
 
 
-def _read(cluster: str, urls: Mapping[str, str], measured: Measured) -> list[Counter]:
+def _read(cluster: str, urls: Mapping[str, str], measured: Measured, fluent_bit: tuple[str, ...] = ()) -> list[Counter]:
+    """Read the counters of processes.
+
+    fluent_bit   how the names of processes begin that serve their metrics at another path
+    """
     counters = []
     for process, url in urls.items():
         try:
             with LokiClient(url, connect_timeout=2, read_timeout=5, retry_for=2) as client:
-                counters += counters_of(cluster, process, client.metrics())
+                path = _FLUENT_BIT_METRICS if fluent_bit and process.startswith(fluent_bit) else "/metrics"
+                counters += counters_of(cluster, process, client.metrics(path))
         except LokiError as error:
             measured.silent_processes[process] = str(error)
     return counters

@@ -7,6 +7,7 @@ from datetime import datetime
 from logops.clients.loki import Metric
 
 STARTED = "process_start_time_seconds"
+FLUENT_BIT_STARTED = "fluentbit_process_start_time_seconds"
 DISCARDED = "loki_discarded_samples_total"
 RECEIVED = "loki_distributor_lines_received_total"
 """Lines of all pushes, counted before any check: also lines that are refused then, and lines that are sent again."""
@@ -33,14 +34,24 @@ AGENT_REQUESTS = ("promtail_request_duration_seconds_count", "loki_write_request
 """Requests of an agent, by `status_code`; -1 without an answer."""
 SENT = ("promtail_sent_entries_total", "loki_write_sent_entries_total")
 """Lines that Loki accepted from an agent: Promtail, Alloy."""
-DROPPED = ("promtail_dropped_entries_total", "loki_write_dropped_entries_total")
-"""Lines that an agent gave up."""
+DROPPED = (
+    "promtail_dropped_entries_total",
+    "loki_write_dropped_entries_total",
+    "fluentbit_output_dropped_records_total",
+)
+"""Lines that an agent gave up. Fluent Bit counts them by the `name` of the output, without a reason."""
 STAGE_DROPPED = ("logentry_dropped_lines_total", "loki_process_dropped_lines_total")
 """Lines that a stage of a pipeline dropped, by the name of its rule."""
 CUT_BY_LOKI = "loki_mutated_samples_total"
 """Lines that a distributor cut (max_line_size_truncate), by tenant and reason."""
-CUT_BY_AGENTS = ("promtail_mutated_entries_total", "loki_process_truncated_fields_total")
-"""Lines that an agent cut: Promtail by tenant and reason, Alloy by field. They count other fields too."""
+CUT_BY_AGENTS = (
+    "promtail_mutated_entries_total",
+    "loki_process_truncated_fields_total",
+    "fluentbit_input_long_line_truncated_total",
+)
+"""Lines that an agent cut: Promtail by tenant and reason, Alloy by field, Fluent Bit by the `name` of the input."""
+FLUENT_BIT = ("fluentbit_output_dropped_records_total", "fluentbit_input_long_line_truncated_total")
+"""Fluent Bit's counters. Their label `name` is that of an input, which is the source's, or of an output."""
 MISSED_BY_CANARY = "loki_canary_missing_entries_total"
 WAL_DISK_FULL = "loki_ingester_wal_disk_full_failures_total"
 WAL_DISK_USED = "loki_ingester_wal_disk_usage_percent"
@@ -93,7 +104,7 @@ class Counter:
 def counters_of(cluster: str, process: str, metrics: Iterable[Metric]) -> list[Counter]:
     """Return the counters on a process's metrics page that a run keeps."""
     page = list(metrics)
-    started = next((metric.value for metric in page if metric.name == STARTED), 0.0)
+    started = next((metric.value for metric in page if metric.name in (STARTED, FLUENT_BIT_STARTED)), 0.0)
     kept = [
         Counter(cluster, process, started, metric.name, tuple(sorted(metric.labels.items())), metric.value)
         for metric in page

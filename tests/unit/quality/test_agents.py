@@ -7,7 +7,7 @@ STARTED = AS_OF.timestamp() - 86_400
 PATH = "/var/lib/logops/samples/application.log"
 
 
-def agent(name: str, value: float, **labels: str) -> Counter:
+def agent(name: str, value: float, /, **labels: str) -> Counter:
     return Counter("main", "promtail-main", STARTED, name, tuple(sorted(labels.items())), value)
 
 
@@ -53,6 +53,14 @@ def test_lines_that_an_agent_gave_up_are_reported_with_reason() -> None:
     assert finding.message == (
         "Agent process promtail-main gave up 12 lines (ingester_error 12) of tenant application, since the last run."
     )
+
+
+def test_lines_that_fluent_bit_gave_up_are_reported_without_a_reason() -> None:
+    dropped = agent("fluentbit_output_dropped_records_total", 7, name="application-loki")
+    finding = only(findings(healthy(), counters=[AGENT, dropped], earlier=[AGENT]))
+
+    assert finding.message == "Agent process promtail-main gave up 7 lines, since the last run."
+    assert finding.evidence["sources"] == "application"
 
 
 def test_lines_dropped_by_a_stage_without_rule_are_reported() -> None:

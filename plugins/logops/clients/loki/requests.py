@@ -205,9 +205,9 @@ def tenant_limits(tenant: str) -> Request:
     return Request("reading the limits", "/config/tenant/v1/limits", headers=_tenant(tenant))
 
 
-def metrics() -> Request:
+def metrics(path: str = "/metrics") -> Request:
     """Return the request for every metric of the process."""
-    return Request("reading the metrics", "/metrics")
+    return Request("reading the metrics", path)
 
 
 def flush() -> Request:

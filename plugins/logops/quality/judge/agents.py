@@ -23,6 +23,7 @@ from logops.quality.counters import (
     total,
 )
 from logops.quality.precedence import PIPELINE
+from logops.render.agents.fluent_bit.outputs import loki_output_name
 
 IN_FLIGHT_S = 10.0
 TOLERATED_SHARE = 0.01
@@ -90,7 +91,12 @@ def lines_given_up(context: Context) -> Iterator[Finding]:
         because = f" Failed requests: {_statuses(failed)}." if failed else ""
         for tenant in sorted({counter.label("tenant") for counter in dropped}):
             counts = _by([each for each in dropped if each.label("tenant") == tenant], "reason")
-            concerned = [name for name in sources if context.environment.sources[name].tenant == tenant] or sources
+            outputs = {counter.label("name") for counter in dropped if counter.value}
+            concerned = [
+                name
+                for name in sources
+                if context.environment.sources[name].tenant == tenant or loki_output_name(name) in outputs
+            ] or sources
             of_tenant = f" of tenant {tenant}" if tenant else ""
             yield Finding(
                 LINES_LOST,
@@ -217,4 +223,5 @@ def _rule_names(environment: Environment, sources: Sequence[str]) -> set[str]:
 
 def _counts(by_reason: Mapping[str, int]) -> str:
     lines = count_text(sum(by_reason.values()), "line")
-    return f"{lines} ({', '.join(f'{reason} {count:,}' for reason, count in sorted(by_reason.items()))})"
+    reasons = ", ".join(f"{reason} {count:,}" for reason, count in sorted(by_reason.items()) if reason)
+    return f"{lines} ({reasons})" if reasons else lines

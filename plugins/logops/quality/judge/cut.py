@@ -9,8 +9,8 @@ from logops.quality.context import Context, agent_processes
 from logops.quality.counters import CUT_BY_AGENTS, CUT_BY_LOKI, Counter
 from logops.quality.limits import limits_text
 
-_OF_LINES = ("line_too_long", "line")
-"""The counters also count other fields: `reason` of Loki and Promtail, `field` of Alloy."""
+_OF_LINES = ("line_too_long", "line", "")
+"""`reason` of Loki and Promtail, `field` of Alloy, which count other fields too. Fluent Bit counts lines only."""
 
 
 def lines_cut_by_loki(context: Context) -> Iterator[Finding]:
@@ -33,7 +33,10 @@ def lines_cut_by_agents(context: Context) -> Iterator[Finding]:
     for process, (cluster, shipped) in agent_processes(context).items():
         counters = [each for each in context.increases if each.process == process and each.name in CUT_BY_AGENTS]
         for tenant, lines in _by_tenant(counters).items():
-            sources = [name for name in shipped if context.environment.sources[name].tenant == tenant] or shipped
+            inputs = {counter.label("name") for counter in counters if counter.value}
+            sources = [
+                name for name in shipped if name in inputs or context.environment.sources[name].tenant == tenant
+            ] or shipped
             subject = Subject(context.environment.name, cluster, tenant, path=process)
             yield _finding(context, subject, f"Agent process {process}", lines, _limit(context, shipped), sources)
 

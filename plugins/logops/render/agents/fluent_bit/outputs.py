@@ -22,6 +22,11 @@ _DISK = Size("1GiB")
 """Lines on disk if the agent has no buffer with a size."""
 
 
+def loki_output_name(source_name: str) -> str:
+    """Return the name of the output that sends a source's lines to Loki. Its counters have it as label `name`."""
+    return f"{source_name}-loki"
+
+
 def loki_output(name: str, source: Source, agent: Agent, url: str) -> dict[str, Any]:
     """Return the output that sends a source's lines to Loki."""
     fixed = {**source.labels, **agent.labels}
@@ -29,7 +34,7 @@ def loki_output(name: str, source: Source, agent: Agent, url: str) -> dict[str, 
     metadata = {field: accessor(key_of(source, field)) for field in metadata_fields(source)}
     return {
         "name": "loki",
-        "alias": f"{name}-loki",
+        "alias": loki_output_name(name),
         "match": tag_of(name, source),
         **_address(url),
         "tenant_id": source.tenant,
