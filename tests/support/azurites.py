@@ -45,7 +45,9 @@ def azurite(folder: Path) -> Iterator[str]:
 
 def until_listening(port: int, process: "subprocess.Popen[bytes]", log: Path) -> None:
     wait_for(lambda: listens(port) or process.poll() is not None, LISTENS_WITHIN_S)
-    assert process.poll() is None, f"Azurite ended instead of listening on port {port}:\n{log.read_text()[-2000:]}"
+    assert process.poll() is None, (
+        f"{process.args} ended instead of listening on port {port}:\n{log.read_text()[-2000:]}"
+    )
 
 
 def listens(port: int) -> bool:

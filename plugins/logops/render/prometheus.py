@@ -3,7 +3,7 @@
 There is a Prometheus for each audience, as there is an Alertmanager: a Prometheus that does not read the processes of
 security clusters cannot send anything about them.
 
-Formats: prometheus.io/docs/prometheus/latest/configuration, and the Prometheus operator's PrometheusRule.
+Format: prometheus.io/docs/prometheus/latest/configuration.
 """
 
 import json
@@ -73,28 +73,14 @@ def targets_text(environment: Environment, targets: Iterable[Target]) -> str:
 def prometheus_rule_texts(environment: Environment, rules: PrometheusRules) -> dict[str, str]:
     """Return each file of rules, complete: with severity, team and what to do."""
     return {
-        f"{name}.yaml": to_yaml(environment.name, {"groups": list(_groups(environment, file))})
-        for name, file in rules.items()
+        f"{name}.yaml": to_yaml(environment.name, {"groups": groups})
+        for name, groups in prometheus_rule_groups(environment, rules).items()
     }
 
 
-def prometheus_rule_manifests(environment: Environment, rules: PrometheusRules) -> dict[str, str]:
-    """Return each file of rules as a PrometheusRule, which the Prometheus operator reads."""
-    return {
-        f"{name}.yaml": to_yaml(
-            environment.name,
-            {
-                "apiVersion": "monitoring.coreos.com/v1",
-                "kind": "PrometheusRule",
-                "metadata": {
-                    "name": f"logops-{environment.name}-{name}",
-                    "labels": {"app.kubernetes.io/managed-by": "logops"},
-                },
-                "spec": {"groups": list(_groups(environment, file))},
-            },
-        )
-        for name, file in rules.items()
-    }
+def prometheus_rule_groups(environment: Environment, rules: PrometheusRules) -> dict[str, list[dict[str, Any]]]:
+    """Return the groups of each file of rules, as `prometheus_rule_texts` writes them."""
+    return {name: list(_groups(environment, file)) for name, file in rules.items()}
 
 
 def _alertmanager(url: str) -> dict[str, Any]:

@@ -110,9 +110,13 @@ def test_alert_with_a_remedy_of_its_own_has_it_with_the_name_of_the_environment(
 
 def test_environment_on_kubernetes_has_the_same_rules_as_manifests() -> None:
     files = rendered_on_kubernetes(environment("production"))["storage"]
-    manifests = {name: yaml.safe_load(text) for name, text in files.items() if "prometheus" in name}
+    manifests = {name: yaml.safe_load(text) for name, text in files.items() if "manifests" in name}
+    found = {manifest["metadata"]["name"]: manifest["metadata"]["namespace"] for manifest in manifests.values()}
 
-    assert manifests.keys() == {"storage/prometheus/rules/loki.yaml", "storage/prometheus/rules/logops.yaml"}
+    assert found == {
+        "logops-logops": "monitoring", "logops-loki": "monitoring",
+        "logops-security-logops": "security-logs", "logops-security-loki": "security-logs",
+    }  # fmt: skip
     assert {manifest["kind"] for manifest in manifests.values()} == {"PrometheusRule"}
     rendered_alerts = {
         rule["alert"]

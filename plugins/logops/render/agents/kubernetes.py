@@ -13,8 +13,8 @@ from logops.render.agents.promtail import PromtailProcess, promtail_config
 from logops.render.topology import PlacementError
 
 _PROMTAIL_PORT = 3101
-_SECRET_RULES = PurePath("/etc/logops/secrets/rules.toml")
-_STATE = PurePath("/var/lib/logops")
+SECRET_RULES = PurePath("/etc/logops/secrets/rules.toml")
+STATE = PurePath("/var/lib/logops")
 """Folder on the node. It outlives the pod: an agent that starts again continues at its last position."""
 
 
@@ -28,7 +28,7 @@ def kubernetes_agent_texts(environment: Environment, secret_rules: str = "") -> 
     """
     texts = dict(_texts(environment))
     if any(agent.redact_secrets for agent in environment.agents.values()):
-        texts[f"agents/secrets/{_SECRET_RULES.name}"] = secret_rules
+        texts[f"agents/secrets/{SECRET_RULES.name}"] = secret_rules
     return texts
 
 
@@ -39,7 +39,7 @@ def _texts(environment: Environment) -> Iterator[tuple[str, str]]:
             case "alloy":
                 yield f"agents/{name}.alloy", alloy_config(environment, name, addresses)
             case "fluent-bit":
-                yield f"agents/{name}.yaml", fluent_bit_config(environment, name, addresses, _STATE / name)
+                yield f"agents/{name}.yaml", fluent_bit_config(environment, name, addresses, STATE / name)
             case "promtail":
                 for process in _promtail_processes(environment, name):
                     text = promtail_config(environment, process, addresses)
@@ -62,7 +62,7 @@ def _addresses(environment: Environment, agent_name: str) -> AgentAddresses:
         write_urls={cluster: kubernetes_write_url(environment, cluster) for cluster in environment.clusters},
         syslog_ports=ports,
         relative_to=PurePath("/"),
-        secret_rules=_SECRET_RULES,
+        secret_rules=SECRET_RULES,
     )
 
 
@@ -70,5 +70,5 @@ def _promtail_processes(environment: Environment, agent_name: str) -> Iterator[P
     sources = environment.agents[agent_name].sources
     for cluster in dict.fromkeys(environment.sources[name].cluster for name in sources):
         of_cluster = tuple(name for name in sources if environment.sources[name].cluster == cluster)
-        positions = _STATE / agent_name / f"{cluster}.yaml"
+        positions = STATE / agent_name / f"{cluster}.yaml"
         yield PromtailProcess(agent_name, cluster, of_cluster, _PROMTAIL_PORT, positions)

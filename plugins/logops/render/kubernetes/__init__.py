@@ -13,15 +13,16 @@ from functools import partial
 
 from logops.environment.model import Environment
 from logops.render.addresses import TENANTS_FILE, kubernetes_addresses
-from logops.render.agents.kubernetes import kubernetes_agent_texts
 from logops.render.common import loki_texts, storage_texts, tenant_texts
 from logops.render.files import Files, to_yaml
-from logops.render.kubernetes.loki import loki_release, loki_secrets, tenants_object_name
+from logops.render.kubernetes.agents import agent_texts
+from logops.render.kubernetes.loki import loki_release, loki_release_name, loki_secrets, tenants_object_name
 from logops.render.kubernetes.manifest import manifest
+from logops.render.kubernetes.monitors import rule_texts as prometheus_texts
+from logops.render.kubernetes.network import network_texts
 from logops.render.kubernetes.release import Release, releases
 from logops.render.kubernetes.secret import SecretSource, secret_sources
 from logops.render.kubernetes.values import BaseValues
-from logops.render.prometheus import prometheus_rule_manifests
 from logops.render.rules import rule_texts
 from logops.rules.prometheus import PrometheusRules
 from logops.rules.read import Rules
@@ -42,17 +43,17 @@ def render_kubernetes(
     secret_rules   text of the rules file for agents that redact secrets
     base_values    the values of include/helm, by chart
 
-    Raises as `kubernetes_agent_texts` and `loki_release` do.
+    Raises as `agent_texts` and `loki_release` do.
     """
     return {
-        "storage": Files({**storage_texts(environment), **_prometheus_texts(environment, prometheus_rules)}),
+        "storage": Files({**storage_texts(environment), **prometheus_texts(environment, prometheus_rules)}),
         "loki": Files(
             {
                 **loki_texts(environment, partial(kubernetes_addresses, environment)),
                 **_loki_release_texts(environment, base_values),
             }
         ),
-        "agents": Files(kubernetes_agent_texts(environment, secret_rules)),
+        "agents": Files(agent_texts(environment, secret_rules, base_values)),
         "tenants": Files({**tenant_texts(environment), **_tenants_manifests(environment)}),
         "rules": Files(rule_texts(environment, rules)),
     }
@@ -62,6 +63,7 @@ def _loki_release_texts(environment: Environment, base_values: BaseValues) -> di
     texts: dict[str, str] = {}
     for name in environment.clusters:
         texts |= loki_release(environment, name, base_values).texts(environment.name, "loki")
+        texts |= network_texts(environment, name, loki_release_name(name))
         for secret in loki_secrets(environment, name):
             texts |= secret.texts(environment.name, "loki")
     return texts
@@ -82,10 +84,4 @@ def _tenants_manifests(environment: Environment) -> dict[str, str]:
             ),
         )
         for name in environment.clusters
-    }
-
-
-def _prometheus_texts(environment: Environment, rules: PrometheusRules) -> dict[str, str]:
-    return {
-        f"storage/prometheus/rules/{name}": text for name, text in prometheus_rule_manifests(environment, rules).items()
     }

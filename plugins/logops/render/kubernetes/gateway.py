@@ -81,6 +81,9 @@ def nginx_config(
             f"    listen {port};",
             '    auth_basic "Loki";',
             f"    auth_basic_user_file {password_file};",
+            # nginx chooses the route by the decoded path, and Loki gets the path as it was sent. The two could read
+            # these parts differently.
+            r'    if ($request_uri ~* "^[^?]*(%2f|%2e|%5c|/\.|//)") { return 400; }',
             "    location = / { auth_basic off; return 200 'OK'; }",
             *_location("= /loki/api/v1/push", "write", upstreams.write, "POST"),
             *_location("= /otlp/v1/logs", "write", upstreams.write, "POST"),
@@ -113,7 +116,7 @@ def _maps(users: Mapping[str, GatewayUser]) -> Iterator[str]:
         else:
             yield from (f'    "{name} {tenant}" "{tenant}";' for tenant in user.tenants)
     yield "  }"
-    yield "  map $http_upgrade $connection { default upgrade; '' ''; }"
+    yield "  map $http_upgrade $connection_header { default upgrade; '' ''; }"
 
 
 def _location(path: str, access: str, upstream: str, methods: str, websocket: bool = False) -> Iterator[str]:
@@ -131,7 +134,7 @@ def _location(path: str, access: str, upstream: str, methods: str, websocket: bo
     yield "      proxy_set_header Host $host;"
     if websocket:
         yield "      proxy_set_header Upgrade $http_upgrade;"
-        yield "      proxy_set_header Connection $connection;"
+        yield "      proxy_set_header Connection $connection_header;"
     else:
         yield '      proxy_set_header Connection "";'
     # A variable, so that nginx looks the name up again. As a constant, it would keep the first address.

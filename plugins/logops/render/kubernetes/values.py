@@ -10,16 +10,17 @@ BaseValues = Mapping[str, Mapping[str, Any]]
 """Name of a chart -> its base values."""
 
 
-def overlay(base: Any, values: Any) -> Any:
+def overlay(base: Mapping[str, Any], values: Mapping[str, Any]) -> dict[str, Any]:
     """Return `base` with `values` laid over it: mappings are merged, everything else is replaced.
 
     >>> overlay({"gateway": {"replicas": 1, "enabled": True}}, {"gateway": {"replicas": 3}})
     {'gateway': {'replicas': 3, 'enabled': True}}
     """
-    if not (isinstance(base, Mapping) and isinstance(values, Mapping)):
-        return values
-    merged = {key: overlay(base[key], values[key]) if key in values else value for key, value in base.items()}
-    return {**merged, **{key: value for key, value in values.items() if key not in base}}
+    merged = dict(base)
+    for key, value in values.items():
+        below = merged.get(key)
+        merged[key] = overlay(below, value) if isinstance(below, Mapping) and isinstance(value, Mapping) else value
+    return merged
 
 
 def literal(value: Any) -> Any:
