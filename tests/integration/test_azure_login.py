@@ -56,7 +56,7 @@ def test_missing_login_is_reported_in_one_sentence_without_text_of_the_sdk(
 def test_lifecycle_shows_declared_rules_without_a_login(tmp_path: Path) -> None:
     ended = logops(tmp_path, "lifecycle", "show", "production")
 
-    assert "tierToArchive after 90 d" in ended.stdout
+    assert "tierToCold after 90 d" in ended.stdout
     assert (
         f"monitoring: reading the lifecycle policy of storage account oversightmonitoring: {NO_IDENTITY}"
         in ended.stdout
