@@ -1,4 +1,4 @@
-"""Run Loki's own code for index files (tools/loki-index): build, dump, and measure how long reading takes."""
+"""Run Loki's own code for index files and chunks (tools/loki-index): write, dump, measure how long reading takes."""
 
 import json
 import subprocess
@@ -96,3 +96,59 @@ def bench(path: str, file: Path, runs: int) -> dict[str, Any]:
     """Return how long Loki takes to read an index, by step. `bench.go` names the steps."""
     said = subprocess.run((path, "bench", "-runs", str(runs), str(file)), check=True, capture_output=True, text=True)
     return dict(json.loads(said.stdout))
+
+
+@dataclass(frozen=True)
+class ChunkToWrite:
+    """A chunk to write."""
+
+    folder: Path
+    """The chunk is written below it, under its name on Azure."""
+    tenant: str
+    fingerprint: int
+    labels: Mapping[str, str]
+    entries: Sequence[tuple[int, str, Mapping[str, str]]]
+    """Unix nanoseconds, line, structured metadata; sorted by time."""
+    format: int = 4
+    encoding: str = "snappy"
+    block_size: int = 256 << 10
+    """Bytes of lines in a block."""
+    target_size: int = 1_536 << 10
+    """Bytes of the whole chunk."""
+
+
+@dataclass(frozen=True)
+class WrittenChunk:
+    """A written chunk, as an ingester lists it in the index."""
+
+    name: str
+    kb: int
+    entries: int
+
+
+def write_chunks(path: str, chunks: Iterable[ChunkToWrite]) -> list[WrittenChunk]:
+    """Write chunks with Loki's own code. Raises CalledProcessError."""
+    lines = (
+        json.dumps(
+            {
+                **{field: getattr(chunk, field) for field in ("tenant", "fingerprint", "format", "encoding")},
+                **{field: getattr(chunk, field) for field in ("block_size", "target_size")},
+                "folder": str(chunk.folder),
+                "labels": dict(chunk.labels),
+                "entries": [
+                    {"time": time, "line": line, "metadata": dict(metadata)} for time, line, metadata in chunk.entries
+                ],
+            }
+        )
+        for chunk in chunks
+    )
+    said = subprocess.run(
+        (path, "chunks"), input="".join(f"{line}\n" for line in lines), check=True, capture_output=True, text=True
+    )
+    return [WrittenChunk(**json.loads(line)) for line in said.stdout.splitlines()]
+
+
+def bench_chunks(path: str, folder: Path, runs: int) -> dict[str, Any]:
+    """Return how long Loki takes to decode all chunks in a folder. `chunks.go` names the steps."""
+    command = (path, "bench-chunks", "-runs", str(runs), str(folder))
+    return dict(json.loads(subprocess.run(command, check=True, capture_output=True, text=True).stdout))

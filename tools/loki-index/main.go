@@ -1,10 +1,13 @@
-// Loki's own code, made to write, read and time TSDB index files: what logops' reader is compared with.
+// Loki's own code, made to write, read and time TSDB index files and chunks: what logops' readers are compared with.
 //
 //	loki-index version
 //	loki-index build < TABLES      write index files; build.go has the format
 //	loki-index dump FILE...        print every chunk of index files as Loki reads them
 //	loki-index bench [-runs N] FILE
 //	                               time how Loki reads one
+//	loki-index chunks < CHUNKS     write chunks; chunks.go has the format
+//	loki-index bench-chunks [-runs N] FOLDER
+//	                               time how Loki decodes the chunks in a folder
 package main
 
 import (
@@ -30,7 +33,7 @@ func main() {
 
 func run(arguments []string) error {
 	if len(arguments) == 0 {
-		return errors.New("one of version, build, dump, bench is wanted")
+		return errors.New("one of version, build, dump, bench, chunks, bench-chunks is wanted")
 	}
 	switch command, rest := arguments[0], arguments[1:]; command {
 	case "version":
@@ -40,13 +43,18 @@ func run(arguments []string) error {
 		return buildAll(os.Stdin, os.Stdout)
 	case "dump":
 		return dumpAll(rest, os.Stdout)
-	case "bench":
-		flags := flag.NewFlagSet("bench", flag.ContinueOnError)
+	case "chunks":
+		return writeChunks(os.Stdin, os.Stdout)
+	case "bench", "bench-chunks":
+		flags := flag.NewFlagSet(command, flag.ContinueOnError)
 		runs := flags.Int("runs", 5, "how often each is timed, after one that is not")
 		if err := flags.Parse(rest); err != nil {
 			return err
 		}
-		return bench(flags.Arg(0), *runs, os.Stdout)
+		if command == "bench" {
+			return bench(flags.Arg(0), *runs, os.Stdout)
+		}
+		return benchChunks(flags.Arg(0), *runs, os.Stdout)
 	default:
 		return fmt.Errorf("no command is called %q", command)
 	}
