@@ -13,7 +13,9 @@ from logops.doctor.rules.agents import (
     agent_position_lost,
     drop_too_broad,
     high_cardinality_label,
+    path_matches_nothing,
     pipeline_stage_useless,
+    pod_lines_unparsed,
     source_shipped_twice,
     variable_not_expanded,
 )
@@ -41,6 +43,7 @@ from logops.doctor.rules.lifecycle import (
     lifecycle_touches_index,
 )
 from logops.doctor.rules.lifecycle_limits import lifecycle_policy_refused
+from logops.doctor.rules.lifecycle_promise import lifecycle_against_promise
 from logops.doctor.rules.limits import limits_contradict, value_refused
 from logops.doctor.rules.retention import (
     delete_store_missing,
@@ -63,6 +66,7 @@ RULES: tuple[Rule, ...] = (
     delete_store_missing,
     lifecycle_on_live_chunks,
     lifecycle_touches_index,
+    lifecycle_against_promise,
     lifecycle_not_applied,
     lifecycle_policy_refused,
     early_deletion_fee,
@@ -98,6 +102,8 @@ RULES: tuple[Rule, ...] = (
     variable_not_expanded,
     drop_too_broad,
     pipeline_stage_useless,
+    pod_lines_unparsed,
+    path_matches_nothing,
     source_shipped_twice,
     unreadable_parts,
 )

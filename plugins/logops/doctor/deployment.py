@@ -205,6 +205,15 @@ class Pipeline:
 
 
 @dataclass(frozen=True, slots=True)
+class UnmatchedPath:
+    """A job that reads no file, with the reason: `has the path /logs/, which is a folder`."""
+
+    location: Location
+    reason: str
+    remedy: str
+
+
+@dataclass(frozen=True, slots=True)
 class Agent:
     """A program that ships logs."""
 
@@ -229,6 +238,7 @@ class Agent:
     """`${VARIABLES}` that the agent does not replace."""
     config_blocks: tuple[tuple[str, Any, Location], ...] = ()
     """Blocks of the agent's configuration, by section, whose keys are checked."""
+    unmatched_paths: tuple[UnmatchedPath, ...] = ()
     refused_keys: tuple[tuple[str, Location], ...] = ()
     """Keys that belong to another plugin, each with the key to write instead, or ""."""
     values: HelmValues | None = None
@@ -254,5 +264,7 @@ class Deployment:
     """Policies that logops renders; none if the deployment was read from files."""
     agents: tuple[Agent, ...] = ()
     unreadable: tuple[UnreadablePart, ...] = ()
+    promise: RetentionPromise | None = None
+    """The promise that was given beside the files."""
     texts: Mapping[str, str] = field(default_factory=dict)
     """Texts of the files, by name. Findings in them have a line and a column."""

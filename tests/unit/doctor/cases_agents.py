@@ -4,6 +4,19 @@ from tests.unit.doctor.files import FLUENT_BIT, PERIOD, loki, overrides, promtai
 
 PUBLIC = {"enabled": True, "hosts": [{"host": "logs.example.com"}]}
 
+JOIN = {
+    "source_labels": ["__meta_kubernetes_pod_uid", "__meta_kubernetes_pod_container_name"],
+    "target_label": "__path__",
+}
+
+
+def pod_job(separator: str | None = "/", stages: list[dict[str, object]] | None = None) -> str:
+    """Return a Promtail configuration with one job that reads the logs of pods."""
+    rule = {**JOIN, "replacement": "/var/log/pods/*$1/*.log", **({"separator": separator} if separator else {})}
+    job = {"job_name": "pods", "kubernetes_sd_configs": [{"role": "pod"}], "relabel_configs": [rule]}
+    return promtail(scrape_configs=[{**job, "pipeline_stages": [{"cri": {}}] if stages is None else stages}])
+
+
 CASES: list[tuple[str, str, list[str], list[str]]] = [
     ("component-missing", "compactor.replicas", [values(compactor={"enabled": True})], [values()]),
     (
@@ -158,5 +171,37 @@ CASES: list[tuple[str, str, list[str], list[str]]] = [
         "INPUT[0].Path",
         [promtail_values(), FLUENT_BIT.replace("/var/log/audit/", "/var/log/containers/")],
         [promtail_values(), FLUENT_BIT],
+    ),
+    ("path-matches-nothing", "scrape_configs[0].relabel_configs[0].replacement", [pod_job(None)], [pod_job()]),
+    ("path-matches-nothing", "scrape_configs[0].relabel_configs[0].replacement", [pod_job("_")], [pod_job()]),
+    (
+        "path-matches-nothing",
+        "scrape_configs[0].static_configs[0].labels.__path__",
+        [promtail(scrape_configs__0__static_configs=[{"labels": {"__path__": "/app/"}}])],
+        [promtail(scrape_configs__0__static_configs=[{"labels": {"__path__": "/app/*"}}])],
+    ),
+    (
+        "path-matches-nothing",
+        "scrape_configs[0].static_configs[0].labels.__path__",
+        [promtail(scrape_configs__0__static_configs=[{"labels": {"__path__": "~/app/*.log"}}])],
+        [promtail(scrape_configs__0__static_configs=[{"labels": {"__path__": "/home/*/app/*.log"}}])],
+    ),
+    (
+        "path-matches-nothing",
+        "scrape_configs[0]",
+        [promtail(scrape_configs__0__static_configs=[{"labels": {"job": "app"}}])],
+        [promtail(scrape_configs=[{"job_name": "system", "journal": {"labels": {"job": "system"}}}])],
+    ),
+    (
+        "pod-lines-unparsed",
+        "scrape_configs[0].pipeline_stages",
+        [pod_job(stages=[])],
+        [pod_job(stages=[{"match": {"selector": '{job="x"}', "stages": [{"cri": {}}]}}])],
+    ),
+    (
+        "pod-lines-unparsed",
+        "config.snippets.pipelineStages",
+        [promtail_values(config__snippets__pipelineStages=[{"json": {}}])],
+        [promtail_values()],
     ),
 ]

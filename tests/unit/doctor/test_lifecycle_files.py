@@ -7,9 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from logops.doctor import DocumentError, read_texts
+from logops.doctor import DocumentError, check, read_texts
 from logops.doctor.deployment import LifecycleRule
-from tests.unit.doctor.files import finding_paths, policy, terraform
+from tests.unit.doctor.files import NOW, PROMISE, finding_paths, policy, terraform
 
 RULE = {
     "name": "chunks",
@@ -114,3 +114,109 @@ def test_terraform_with_unbalanced_braces_is_refused(broken: str) -> None:
 def test_terraform_reader_raises_only_document_error(inside: str) -> None:
     with suppress(DocumentError):
         read_texts({"x.tf": f'resource "azurerm_storage_management_policy" "x" {{\n{inside}\n}}'})
+
+
+AZAPI = """
+resource "azapi_resource" "policy" {
+  type = "Microsoft.Storage/storageAccounts/managementPolicies@2023-05-01"
+  body = BODY
+}
+"""
+AZAPI_BODY = """{
+    properties = { "policy" = { rules = [
+      { name = "chunks", enabled = true, definition = {
+          filters = { blobTypes = ["blockBlob"], prefixMatch = ["loki-chunks/application/"] }
+          actions = { baseBlob = { tierToCool = { daysAfterModificationGreaterThan = 30 } } }
+      } }
+    ] } }
+  }"""
+
+
+@pytest.mark.parametrize("body", [AZAPI_BODY, f"jsonencode({AZAPI_BODY})"], ids=["object", "jsonencode"])
+def test_azapi_policy_is_read_like_the_json_of_the_management_api(body: str) -> None:
+    assert values_of(only(AZAPI.replace("BODY", body))) == values_of(only(policy(tierToCool=30)))
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "path"),
+    [
+        (AZAPI_BODY, "local.policy", ""),
+        (AZAPI_BODY, 'file("policy.json")', ""),
+        ("= 30", "= var.days", ".actions.baseBlob.tierToCool.daysAfterModificationGreaterThan"),
+        ("= 30", "= 30 + var.days", ".actions.baseBlob.tierToCool.daysAfterModificationGreaterThan"),
+        ('["loki-chunks/application/"]', "[for t in var.tenants : t]", ".filters.prefixMatch"),
+        ('["loki-chunks/application/"]', "concat(var.a, [])", ".filters.prefixMatch"),
+    ],
+)
+def test_azapi_expression_is_reported_as_not_checked(old: str, new: str, path: str) -> None:
+    rule = ".properties.policy.rules[0].definition" if path else ""
+    text = AZAPI.replace("BODY", AZAPI_BODY).replace(old, new)
+
+    assert finding_paths(text) == {("check-incomplete", f"azapi_resource.policy.body{rule}{path}")}
+
+
+def test_finding_in_an_azapi_policy_has_the_line_of_the_days() -> None:
+    text = AZAPI.replace("BODY", AZAPI_BODY).replace("= 30", "= 3")
+    (finding,) = check(read_texts({"x.tf": text}, PROMISE), NOW)
+
+    assert finding.cls.name == "lifecycle-cools-early"
+    assert text.splitlines()[int(finding.evidence["line"]) - 1].strip().startswith("actions")
+
+
+POLICY_RESOURCE = {
+    "type": "Microsoft.Storage/storageAccounts/managementPolicies",
+    "properties": {"policy": {"rules": [RULE]}},
+}
+
+
+@pytest.mark.parametrize(
+    ("resources", "path"),
+    [
+        ([POLICY_RESOURCE], "resources[0]"),
+        ({"policy": POLICY_RESOURCE}, "resources.policy"),
+        (
+            [
+                {
+                    "type": "Microsoft.Storage/storageAccounts",
+                    "resources": [{**POLICY_RESOURCE, "type": "managementPolicies"}],
+                }
+            ],
+            "resources[0].resources[0]",
+        ),
+    ],
+    ids=["list", "symbolic names", "below the account"],
+)
+def test_policy_in_an_arm_template_is_read(resources: object, path: str) -> None:
+    rule = only(json.dumps({"$schema": "https://schema.management.azure.com/x", "resources": resources}))
+
+    assert rule.location.path == f"{path}.properties.policy.rules[0]"
+
+
+def test_expression_in_an_arm_template_is_reported_as_not_checked() -> None:
+    rule = {**RULE, "definition": {**RULE["definition"], "filters": {"prefixMatch": ["[parameters('prefix')]"]}}}  # type: ignore[dict-item]
+    resource = {**POLICY_RESOURCE, "properties": {"policy": {"rules": [rule]}}}
+    unread = {**POLICY_RESOURCE, "properties": {"policy": "[variables('policy')]"}}
+
+    assert finding_paths(json.dumps({"resources": [resource, unread]})) == {
+        ("check-incomplete", "resources[0].properties.policy.rules[0].definition.filters.prefixMatch"),
+        ("check-incomplete", "resources[1].properties"),
+    }
+
+
+def test_policy_without_loki_is_compared_with_the_promise() -> None:
+    assert finding_paths(policy(tierToArchive=89, delete=89)) >= {
+        ("lifecycle-deletes-early", "rules[0].definition.actions.baseBlob.delete.daysAfterModificationGreaterThan"),
+        (
+            "lifecycle-archives-live",
+            "rules[0].definition.actions.baseBlob.tierToArchive.daysAfterModificationGreaterThan",
+        ),
+    }
+    assert "lifecycle-deletes-early" not in {cls for cls, _ in finding_paths(policy(delete=90))}
+
+
+def test_policy_without_loki_and_without_a_promise_is_reported_as_not_checked() -> None:
+    (finding,) = check(read_texts({"policy.json": policy(delete=30)}), NOW)
+
+    assert finding.message == (
+        "the lifecycle policy was not compared with a retention: neither Loki's configuration nor --keep was given"
+    )

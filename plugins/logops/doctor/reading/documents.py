@@ -66,6 +66,7 @@ def _deployment(
         lifecycle=tuple(part for part in parts if isinstance(part, LifecycleRule)),
         agents=tuple(sorted((part for part in parts if isinstance(part, Agent)), key=lambda agent: agent.name)),
         unreadable=tuple(part for part in (*parts, *_missing_files(texts)) if isinstance(part, UnreadablePart)),
+        promise=promise,
         texts=texts,
     )
 

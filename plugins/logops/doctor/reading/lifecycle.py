@@ -4,10 +4,10 @@ Format: learn.microsoft.com/azure/storage/blobs/lifecycle-management-policy-stru
 """
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
-from logops.doctor.deployment import LifecycleAction, LifecycleRule, Location, TierName
+from logops.doctor.deployment import LifecycleAction, LifecycleRule, Location, TierName, UnreadablePart
 from logops.doctor.quantities import number
 from logops.doctor.untyped import as_list, as_mapping
 
@@ -19,6 +19,10 @@ SINCE = {
     "LastAccessTime": "last access",
     "LastTierChange": "last tier change",
 }
+
+MANAGEMENT_POLICY = "microsoft.storage/storageaccounts/managementpolicies"
+"""Resource type of a lifecycle policy, in lower case."""
+EXPRESSION = "an expression, which only Terraform or Azure can evaluate"
 
 
 def policy_rules(document: Mapping[str, Any]) -> tuple[list[Any], tuple[str, ...]] | None:
@@ -36,27 +40,76 @@ def policy_rules(document: Mapping[str, Any]) -> tuple[list[Any], tuple[str, ...
     return None
 
 
-def read_policy(rules: list[Any], location: Location, account: str = "") -> Iterator[LifecycleRule]:
-    """Yield the rules of a policy."""
+def template_policies(document: Mapping[str, Any]) -> Iterator[tuple[Mapping[str, Any], tuple[str | int, ...]]]:
+    """Yield the lifecycle policies among the resources of an ARM template, each with the keys above it.
+
+    Resources are a list, or an object by symbolic name. A resource may have resources of its own.
+    Format: learn.microsoft.com/azure/azure-resource-manager/templates/syntax.
+    """
+    resources = document.get("resources")
+    entries: Iterable[tuple[str | int, Any]] = (
+        resources.items() if isinstance(resources, Mapping) else enumerate(as_list(resources))
+    )
+    for key, entry in entries:
+        resource = as_mapping(entry)
+        kind = str(resource.get("type")).lower()
+        if kind == MANAGEMENT_POLICY or kind == MANAGEMENT_POLICY.rpartition("/")[2]:
+            yield resource, ("resources", key)
+        for inner, keys_above in template_policies(resource):
+            yield inner, ("resources", key, *keys_above)
+
+
+def read_template(document: Mapping[str, Any], location: Location) -> Iterator[LifecycleRule | UnreadablePart]:
+    """Yield the rules of the lifecycle policies in an ARM template."""
+    for resource, keys_above in template_policies(document):
+        at_resource = location.at(*keys_above)
+        if policy := policy_rules(resource):
+            yield from read_policy(policy[0], at_resource.at(*policy[1]))
+        else:
+            yield UnreadablePart(at_resource.at("properties"), EXPRESSION)
+
+
+def read_policy(rules: list[Any], location: Location) -> Iterator[LifecycleRule | UnreadablePart]:
+    """Yield the rules of a policy. Instead of a rule with an expression, yield what is an expression."""
     for index, rule in enumerate(rules):
         rule_location = location.at(index)
         definition = as_mapping(as_mapping(rule).get("definition"))
-        filters = as_mapping(definition.get("filters"))
         actions = as_mapping(as_mapping(definition.get("actions")).get("baseBlob"))
         at_actions = rule_location.at("definition", "actions", "baseBlob")
-        prefixes = rule_location.at("definition", "filters", "prefixMatch")
+        prefixes = as_mapping(definition.get("filters")).get("prefixMatch", [])
+        at_prefixes = rule_location.at("definition", "filters", "prefixMatch")
+        unreadable = list(_expressions(actions, at_actions))
+        if not isinstance(prefixes, list) or any(map(_is_expression, prefixes)):
+            unreadable.append(at_prefixes)
+        if unreadable:
+            yield from (UnreadablePart(at_expression, EXPRESSION) for at_expression in unreadable)
+            continue
         by_name = {
             name: action for name, body in actions.items() if (action := _action(body, at_actions.at(str(name))))
         }
         yield LifecycleRule(
             name=str(as_mapping(rule).get("name", f"rule {index}")),
             location=rule_location,
-            prefixes=tuple((str(p), prefixes.at(i)) for i, p in enumerate(as_list(filters.get("prefixMatch")))),
+            prefixes=tuple((str(prefix), at_prefixes.at(i)) for i, prefix in enumerate(prefixes)),
             tiers={tier: by_name[name] for name, tier in _TIERS.items() if name in by_name},
             delete=by_name.get("delete"),
-            account=account,
             enabled=as_mapping(rule).get("enabled") is not False,
         )
+
+
+def _expressions(actions: Mapping[str, Any], location: Location) -> Iterator[Location]:
+    """Yield the locations of days that are not a number."""
+    for name, body in actions.items():
+        if not isinstance(body, Mapping):
+            yield location.at(str(name))
+        for key, value in as_mapping(body).items():
+            if _SINCE.fullmatch(str(key)) and number(value) is None:
+                yield location.at(str(name), str(key))
+
+
+def _is_expression(prefix: Any) -> bool:
+    """Return whether a prefix is not a text, or an expression of an ARM template: `[concat(...)]`."""
+    return not isinstance(prefix, str) or (prefix.startswith("[") and not prefix.startswith("[["))
 
 
 def _action(body: Any, location: Location) -> LifecycleAction | None:

@@ -10,6 +10,7 @@ from logops.doctor.keys.known import known_keys
 from logops.doctor.promtail.templates import parse_template
 from logops.doctor.promtail.value import Ledger, Value
 from logops.doctor.reading.document_part import DocumentPart
+from logops.doctor.reading.promtail_paths import unmatched_paths
 from logops.doctor.reading.safe_yaml import DocumentError, parse
 from logops.doctor.untyped import as_list, as_mapping
 
@@ -104,9 +105,12 @@ def _agent(
     **fields: Any,
 ) -> Agent:
     pipelines += tuple(
-        Pipeline(job_location.at("pipeline_stages"), stages, _KUBERNETES in as_mapping(job))
+        Pipeline(
+            job_location.at("pipeline_stages"),
+            _stages(as_mapping(job).get("pipeline_stages")),
+            _KUBERNETES in as_mapping(job),
+        )
         for job, job_location in jobs
-        if (stages := _stages(as_mapping(job).get("pipeline_stages")))
     )
     targets = [
         _push_target(as_mapping(client).get("url"), client_location.at("url")) for client, client_location in clients
@@ -120,6 +124,7 @@ def _agent(
         push_targets=tuple(target for target in targets if target),
         tailed_globs=tailed_globs + tuple(_relabelled(jobs, paths=True)) + tuple(_static_paths(jobs)),
         pipelines=pipelines,
+        unmatched_paths=tuple(unmatched_paths(jobs)),
         drop_expressions=tuple(drop for pipeline in pipelines for drop in _drop_expressions(pipeline)),
         **fields,
     )

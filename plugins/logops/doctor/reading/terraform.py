@@ -1,8 +1,9 @@
 """Read lifecycle policies in Terraform: resources with `rule` blocks and literal values.
 
-This is a small parser for HCL: blocks, strings, numbers, booleans and lists of them. Expressions (a variable, a
+This is a small parser for HCL: blocks, strings, numbers, booleans, lists and objects. Expressions (a variable, a
 function, a `for`) are not evaluated: if the days or prefixes of a rule are an expression, the rule is unreadable.
-Source: registry.terraform.io/providers/hashicorp/azurerm, resource azurerm_storage_management_policy.
+Sources: registry.terraform.io/providers/hashicorp/azurerm, resource azurerm_storage_management_policy, and
+registry.terraform.io/providers/Azure/azapi, resource azapi_resource: its `body` is the JSON of the management API.
 """
 
 import re
@@ -10,7 +11,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from logops.doctor.deployment import LifecycleAction, LifecycleRule, Location, TierName, UnreadablePart
-from logops.doctor.reading.lifecycle import SINCE
+from logops.doctor.reading.lifecycle import EXPRESSION, MANAGEMENT_POLICY, SINCE, policy_rules, read_policy
 from logops.doctor.reading.safe_yaml import DocumentError
 
 _TOKEN = re.compile(
@@ -21,6 +22,7 @@ _TOKEN = re.compile(
 _DAYS = re.compile(
     r"(?:(?P<tier>tier_to_(?:cool|cold|archive))|delete)_after_days_since_(?P<since>[a-z_]+)_greater_than"
 )
+_OPERATORS = frozenset("+-*/%?<>!&|.=(")
 _MAX_DEPTH = 50
 _STEP = re.compile(r"\.([\w-]+)(?:\[(\d+)\])?")
 _SINCE = {re.sub(r"(?<!^)([A-Z])", r"_\1", name).lower(): event for name, event in SINCE.items()}
@@ -59,7 +61,9 @@ def read_terraform(text: str, file: str) -> Iterator[LifecycleRule | UnreadableP
     """
     for resource in _resources(text, file):
         kind = resource.words[1] if resource.words[0] == "resource" and len(resource.words) > 2 else ""
-        if "lifecycle" in kind or kind == "azurerm_storage_management_policy":
+        if kind.startswith("azapi_") and MANAGEMENT_POLICY in str(resource.values.get("type")).lower():
+            yield from _azapi_policy(resource, Location(file, f"{kind}.{resource.words[2]}").at("body"))
+        elif "lifecycle" in kind or kind == "azurerm_storage_management_policy":
             rules = [block for block in resource.blocks if block.words == ["rule"]]
             for index, rule in enumerate(rules):
                 yield from _rule(rule, kind, Location(file, f"{kind}.{resource.words[2]}").at("rule", index))
@@ -81,7 +85,13 @@ def offset_in_terraform(text: str, path: str) -> int:
 def _offset_in_block(block: _Block, steps: list[tuple[str, str]]) -> int:
     for name, index in steps:
         if name in block.value_starts:
-            return block.value_starts[name]
+            value = block.values[name]
+            if index and isinstance(value, list) and int(index) < len(value):
+                value = value[int(index)]
+            if not isinstance(value, _Block):
+                return block.value_starts[name]
+            block = value
+            continue
         blocks = [inner for inner in block.blocks if inner.words[:1] == [name]]
         if int(index or 0) >= len(blocks):
             break
@@ -97,6 +107,23 @@ def _resources(text: str, file: str) -> list[_Block]:
     return root.blocks
 
 
+def _azapi_policy(resource: _Block, at_body: Location) -> Iterator[LifecycleRule | UnreadablePart]:
+    body = _plain(resource.values.get("body"))
+    policy = policy_rules(body) if isinstance(body, dict) else None
+    if policy is None:
+        yield UnreadablePart(at_body, EXPRESSION)
+        return
+    rules, keys_above = policy
+    yield from read_policy(rules, at_body.at(*keys_above))
+
+
+def _plain(value: object) -> object:
+    """Return a value with mappings instead of objects."""
+    if isinstance(value, _Block):
+        return {key: _plain(inner) for key, inner in value.values.items()}
+    return [_plain(element) for element in value] if isinstance(value, list) else value
+
+
 def _rule(rule: _Block, kind: str, location: Location) -> Iterator[LifecycleRule | UnreadablePart]:
     base = rule.inner("actions", "base_blob")
     at_base, at_prefixes = location.at("actions", "base_blob"), location.at("filters", "prefix_match")
@@ -107,10 +134,7 @@ def _rule(rule: _Block, kind: str, location: Location) -> Iterator[LifecycleRule
         unreadable.append(at_prefixes)
         prefixes = []
     if unreadable:
-        yield from (
-            UnreadablePart(unreadable_location, "an expression, which only Terraform can evaluate")
-            for unreadable_location in unreadable
-        )
+        yield from (UnreadablePart(unreadable_location, EXPRESSION) for unreadable_location in unreadable)
         return
     tiers: dict[TierName, LifecycleAction] = {}
     delete = None
@@ -166,22 +190,74 @@ def _block(
     return block, position
 
 
-def _value(tokens: list[re.Match[str]], position: int) -> tuple[object, int]:
+def _value(tokens: list[re.Match[str]], position: int, depth: int = 0) -> tuple[object, int]:
     """Return a value and the position after it.
 
-    The tokens of an expression after its first one are read as part of the next key.
+    The other tokens of an expression such as `30 + var.days` are read as part of the next key.
     """
-    if position >= len(tokens) or tokens[position][0] not in "[{":
-        return (_literal(tokens[position]) if position < len(tokens) else _Expression()), position + 1
-    start, depth = position, 0
-    while position < len(tokens):
-        depth += {"[": 1, "{": 1, "]": -1, "}": -1}.get(tokens[position][0], 0)
+    value, position = _term(tokens, position, depth)
+    is_expression = position < len(tokens) and tokens[position][0] in _OPERATORS
+    return (_Expression() if is_expression else value), position
+
+
+def _term(tokens: list[re.Match[str]], position: int, depth: int) -> tuple[object, int]:
+    if position >= len(tokens):
+        return _Expression(), position
+    mark = tokens[position][0]
+    following = tokens[position + 1][0] if position + 1 < len(tokens) else ""
+    if mark in ("{", "["):
+        end = _closing(tokens, position)
+        is_for = following == "for" or depth > _MAX_DEPTH
+        read = _object if mark == "{" else _list
+        return (_Expression() if is_for else read(tokens, position + 1, end - 1, depth + 1)), end
+    if following == "(":
+        end = _closing(tokens, position + 1)
+        if mark != "jsonencode":
+            return _Expression(), end
+        value, after = _value(tokens, position + 2, depth + 1)
+        return (value if after == end - 1 else _Expression()), end
+    return _literal(tokens[position]), position + 1
+
+
+def _object(tokens: list[re.Match[str]], position: int, end: int, depth: int) -> object:
+    """Return an object as a block without a name; an expression if it is not a list of `key = value`."""
+    block = _Block([], start=tokens[position - 1].start())
+    while position < end:
+        key = tokens[position]
+        if not _is_key(tokens, position):
+            return _Expression()
+        name = key[0].strip('"')
+        block.value_starts[name] = key.start()
+        block.values[name], position = _value(tokens, position + 2, depth)
+        while position < end and tokens[position][0] != "," and not _is_key(tokens, position):
+            position += 1  # the other tokens of an expression
+        position += position < end and tokens[position][0] == ","
+    return block
+
+
+def _is_key(tokens: list[re.Match[str]], position: int) -> bool:
+    return position + 1 < len(tokens) and tokens[position + 1][0] in ("=", ":")
+
+
+def _list(tokens: list[re.Match[str]], position: int, end: int, depth: int) -> object:
+    values = []
+    while position < end:
+        value, position = _value(tokens, position, depth)
+        values.append(value)
+        if position < end and tokens[position][0] != ",":
+            return _Expression()
         position += 1
+    return values
+
+
+def _closing(tokens: list[re.Match[str]], position: int) -> int:
+    """Return the position after the bracket that closes the one at `position`; the end if there is none."""
+    depth = 0
+    for after, token in enumerate(tokens[position:], position + 1):
+        depth += {"[": 1, "{": 1, "(": 1, "]": -1, "}": -1, ")": -1}.get(token[0], 0)
         if not depth:
-            break
-    inner = tokens[start + 1 : position - 1]
-    flat = tokens[start][0] == "[" and not any(token[0] in "[]{}" for token in inner)
-    return ([_literal(token) for token in inner if token[0] != ","] if flat else _Expression()), position
+            return after
+    return len(tokens)
 
 
 def _literal(token: re.Match[str]) -> object:

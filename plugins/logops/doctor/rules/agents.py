@@ -1,13 +1,15 @@
 """Rules for agents: labels, positions, pipelines and push targets."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import date, datetime
 from fnmatch import fnmatchcase
+from typing import Any
 
 from logops.doctor.deployment import Agent, Deployment, Pipeline
 from logops.doctor.helm_chart import GATEWAY_PORT
 from logops.doctor.rules.rule import RuleFinding
+from logops.doctor.untyped import as_list, as_mapping
 from logops.findings.classes import doctor as classes
 
 END_OF_LIFE = {"promtail": date(2026, 3, 2)}
@@ -153,6 +155,25 @@ def pipeline_stage_useless(deployment: Deployment, as_of: datetime) -> Iterator[
         yield RuleFinding(classes.PIPELINE_STAGE_USELESS, location, message, source=agent.name, remedy=remedy)
 
 
+def pod_lines_unparsed(deployment: Deployment, as_of: datetime) -> Iterator[RuleFinding]:
+    """Report jobs that read the logs of pods and do not parse the format of the container runtime."""
+    for agent in deployment.agents:
+        for pipeline in agent.pipelines:
+            if pipeline.pods and not _parses_runtime(pipeline.stages):
+                message = f"agent {agent.name} reads the logs of pods, but {pipeline.location.path} has no stage cri"
+                yield RuleFinding(classes.POD_LINES_UNPARSED, pipeline.location, message, source=agent.name)
+
+
+def path_matches_nothing(deployment: Deployment, as_of: datetime) -> Iterator[RuleFinding]:
+    """Report jobs that read no file."""
+    for agent in deployment.agents:
+        for path in agent.unmatched_paths:
+            message = f"a job of agent {agent.name} {path.reason}"
+            yield RuleFinding(
+                classes.PATH_MATCHES_NOTHING, path.location, message, source=agent.name, remedy=path.remedy
+            )
+
+
 def source_shipped_twice(deployment: Deployment, as_of: datetime) -> Iterator[RuleFinding]:
     """Report files that two agents tail."""
     for position, agent in enumerate(deployment.agents):
@@ -174,6 +195,18 @@ def _stages(deployment: Deployment) -> Iterator[tuple[Agent, Pipeline, int, str]
             for index, stage in enumerate(pipeline.stages):
                 for name in stage:
                     yield agent, pipeline, index, str(name)
+
+
+def _parses_runtime(stages: Sequence[Mapping[str, Any]]) -> bool:
+    """Return whether a stage parses lines of a container runtime, also a regex or a stage inside `match`."""
+    for stage in stages:
+        inner = as_mapping(stage.get("match")).get("stages")
+        regex = str(as_mapping(stage.get("regex")).get("expression", ""))
+        if stage.keys() & {"cri", "docker"} or "stdout" in regex or "stream" in regex:
+            return True
+        if _parses_runtime([as_mapping(inner_stage) for inner_stage in as_list(inner)]):
+            return True
+    return False
 
 
 def _alternatives(expression: str) -> list[str]:

@@ -224,7 +224,7 @@ KEY_REMOVED = FindingClass(
     severity=Severity.ERROR,
     meaning="A key that Loki 3 has removed.",
     why="Loki refuses to start.",
-    remedy="Remove the key, or write its replacement.",
+    remedy="Remove the key, or write the key that does the same today.",
 )
 KEY_DEPRECATED = FindingClass(
     name="key-deprecated",
@@ -269,7 +269,7 @@ HELM_VALUES_REFUSED = FindingClass(
     severity=Severity.ERROR,
     meaning="Helm values that the chart refuses, or that render to objects that Kubernetes refuses.",
     why="The release fails.",
-    remedy="Change the values as described in the message.",
+    remedy="Write values that the chart accepts: `helm template` shows its own message.",
 )
 
 HIGH_CARDINALITY_LABEL = FindingClass(
@@ -320,7 +320,21 @@ PIPELINE_STAGE_USELESS = FindingClass(
     severity=Severity.WARNING,
     meaning="A pipeline stage that has no effect at its position.",
     why="Promtail accepts it silently: lines arrive unparsed, with a wrong timestamp, or split.",
-    remedy="Change or move the stage as described in the message.",
+    remedy="Write `cri: {}` for the lines of pods, first; then multiline; then the stages that parse.",
+)
+POD_LINES_UNPARSED = FindingClass(
+    name="pod-lines-unparsed",
+    severity=Severity.WARNING,
+    meaning="A job of Promtail reads the logs of pods, but no stage parses the format of the container runtime.",
+    why="Each line keeps the runtime's timestamp, stream and flag in front, long lines stay split, JSON stays unread.",
+    remedy="Write `cri: {}` as the first stage. Only Kubernetes before 1.24 with Docker needs `docker: {}`.",
+)
+PATH_MATCHES_NOTHING = FindingClass(
+    name="path-matches-nothing",
+    severity=Severity.ERROR,
+    meaning="A job of Promtail has a path that no file can have, or no path.",
+    why="Promtail starts and reports nothing, but it reads no line of this job.",
+    remedy="Write a `__path__` that files have: absolute, with a glob for the name, for example /var/log/app/*.log.",
 )
 SOURCE_SHIPPED_TWICE = FindingClass(
     name="source-shipped-twice",
