@@ -94,7 +94,8 @@ class Alertmanager(Model):
     """An Alertmanager, or a highly available pair, and whom it tells."""
 
     urls: tuple[Address, ...] = ()
-    """The address of every replica: each gets all alerts. Empty: the local platform runs one Alertmanager."""
+    """The address of every replica: each gets all alerts. Empty: the local platform runs one Alertmanager, and
+    Kubernetes a pair if `platform.charts.alertmanager` names its chart."""
     basic_auth: BasicAuth | None = None
     """User and password of a proxy in front of every replica."""
     bearer_token: SecretRef | None = None

@@ -48,10 +48,16 @@ class Charts(Model):
         version="0.58.1",
         digest="fc2235278cdb4e76befb8520464a66ff459c6d7711bbbc8755dedcc32799877b",
     )
+    alertmanager: Chart | None = None
+    """Chart `alertmanager` of the Prometheus community. Null: logops runs no Alertmanager. Otherwise it runs a pair for
+    each of `alerts.standard` and `alerts.security` that names no `urls`."""
 
 
 class Network(Model):
-    """Who may connect to Loki's pods. Users and agents outside of these namespaces connect to the gateway."""
+    """Who may connect to Loki's pods, and to what they may connect.
+
+    Users and agents outside of these namespaces connect to the gateway.
+    """
 
     ingress_namespace: Name = "ingress-nginx"
     """Namespace of the ingress controller. It may connect to gateways only."""

@@ -13,8 +13,12 @@ from logops.environment.storage import StorageAccount
 from logops.platforms.management import AZURE, read_live_policy
 from logops.platforms.platform import PlatformError
 from logops.platforms.pods import pod_urls
-from logops.render.addresses import kubernetes_distributors_url, kubernetes_read_url, kubernetes_urls
-from logops.render.alertmanager import alertmanagers
+from logops.render.addresses import (
+    kubernetes_alertmanager_urls,
+    kubernetes_distributors_url,
+    kubernetes_read_url,
+    kubernetes_urls,
+)
 
 if TYPE_CHECKING:
     from azure.core.credentials import TokenCredential
@@ -57,8 +61,7 @@ class RemotePlatform:
         return os.environ.get(ref.variable) if ref else None
 
     def alertmanager_urls(self, audience: Data) -> tuple[str, ...]:
-        declared = alertmanagers(self.environment).get(audience)
-        return declared.urls if declared else ()
+        return kubernetes_alertmanager_urls(self.environment, audience)
 
     def rollout_since(self) -> datetime | None:
         """Return None: logops does not deploy there."""

@@ -4,8 +4,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from logops.environment.base import SecretRef
+from logops.environment.cluster import Data
 from logops.environment.model import Environment
-from logops.render.alertmanager import alertmanagers
+from logops.render.alertmanager import alertmanagers, own_alertmanagers
 from logops.render.topology import HOST, Topology
 
 
@@ -80,7 +81,7 @@ def kubernetes_addresses(environment: Environment, cluster: str) -> Addresses:
         process=None,
         overrides_file=f"{TENANTS_FOLDER}/{TENANTS_FILE}",
         prometheus=environment.clusters[cluster].ruler.prometheus_url,
-        alertmanagers=alertmanagers(environment)[environment.clusters[cluster].data].urls,
+        alertmanagers=kubernetes_alertmanager_urls(environment, environment.clusters[cluster].data),
         results_cache=f"{release}-results-cache:{_MEMCACHED}",
         chunks_cache=f"{release}-chunks-cache:{_MEMCACHED}",
         azure=azure,
@@ -136,6 +137,29 @@ def kubernetes_write_url(environment: Environment, cluster: str) -> str:
         return f"https://{declared.gateway.host}"
     service = f"loki-{cluster}" if declared.mode == "single" else f"loki-{cluster}-distributor"
     return f"http://{service}.{environment.namespace(cluster)}.svc:{_HTTP}"
+
+
+ALERTMANAGER_REPLICAS = 2
+
+
+def alertmanager_release(environment: Environment, audience: Data) -> tuple[str, str]:
+    """Return release and namespace of an Alertmanager that logops runs on Kubernetes."""
+    if audience == "security":
+        name = next(name for name, cluster in environment.clusters.items() if cluster.data == "security")
+        return "alertmanager-security", environment.namespace(name)
+    return "alertmanager", environment.platform.namespace if environment.platform.kind == "kubernetes" else ""
+
+
+def kubernetes_alertmanager_urls(environment: Environment, audience: Data) -> tuple[str, ...]:
+    """Return the address of every replica of an Alertmanager; none: nobody is told."""
+    if audience in own_alertmanagers(environment):
+        release, namespace = alertmanager_release(environment, audience)
+        return tuple(
+            f"http://{release}-{number}.{release}-headless.{namespace}.svc:9093"
+            for number in range(ALERTMANAGER_REPLICAS)
+        )
+    declared = alertmanagers(environment).get(audience)
+    return declared.urls if declared else ()
 
 
 def _azurite(topology: Topology, name: str) -> dict[str, str]:

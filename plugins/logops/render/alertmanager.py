@@ -105,7 +105,12 @@ def alertmanagers(environment: Environment) -> dict[Data, Alertmanager]:
 
 
 def own_alertmanagers(environment: Environment) -> dict[Data, Alertmanager]:
-    """Return the Alertmanagers that the local platform runs: those for which the environment names no address."""
+    """Return the Alertmanagers that logops runs: those for which the environment names no address.
+
+    On Kubernetes it runs them only if the environment names their chart.
+    """
+    if environment.platform.kind == "kubernetes" and environment.platform.charts.alertmanager is None:
+        return {}
     return {audience: declared for audience, declared in alertmanagers(environment).items() if not declared.urls}
 
 

@@ -16,6 +16,7 @@ from logops.render.addresses import TENANTS_FILE, kubernetes_addresses
 from logops.render.common import loki_texts, storage_texts, tenant_texts
 from logops.render.files import Files, to_yaml
 from logops.render.kubernetes.agents import agent_texts
+from logops.render.kubernetes.alertmanager import alertmanager_texts
 from logops.render.kubernetes.loki import loki_release, loki_release_name, loki_secrets, tenants_object_name
 from logops.render.kubernetes.manifest import manifest
 from logops.render.kubernetes.monitors import rule_texts as prometheus_texts
@@ -46,7 +47,13 @@ def render_kubernetes(
     Raises as `agent_texts` and `loki_release` do.
     """
     return {
-        "storage": Files({**storage_texts(environment), **prometheus_texts(environment, prometheus_rules)}),
+        "storage": Files(
+            {
+                **storage_texts(environment),
+                **prometheus_texts(environment, prometheus_rules),
+                **alertmanager_texts(environment, base_values),
+            }
+        ),
         "loki": Files(
             {
                 **loki_texts(environment, partial(kubernetes_addresses, environment)),

@@ -7,6 +7,7 @@ from logops.environment.cluster import Cache, Cluster, Component, MemcachedCache
 from logops.environment.gateway import GatewayUser, NginxGateway
 from logops.environment.model import Environment
 from logops.render.addresses import TENANTS_FOLDER, kubernetes_addresses
+from logops.render.agents.promtail import CANARY_LABELS
 from logops.render.files import to_yaml
 from logops.render.kubernetes.gateway import kubernetes_upstreams, nginx_config
 from logops.render.kubernetes.monitors import loki_monitoring
@@ -169,7 +170,13 @@ def _canary(name: str, cluster: Cluster) -> dict[str, Any]:
         "enabled": True,
         # The chart puts the password into the command. Kubernetes replaces the variable when the pod starts.
         "tenant": {"name": cluster.canary.tenant, "password": f"$({_CANARY_PASSWORD})"},
-        "extraArgs": [f"-user={user}", f"-interval={cluster.canary.interval.go}"],
+        "extraArgs": [
+            f"-user={user}",
+            f"-interval={cluster.canary.interval.go}",
+            # Its lines have the same label `job` as on the local platform. The chart adds the label `pod`.
+            "-streamname=job",
+            f"-streamvalue={CANARY_LABELS['job']}",
+        ],
         "extraEnv": [
             {
                 "name": _CANARY_PASSWORD,

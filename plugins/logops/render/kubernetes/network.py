@@ -1,20 +1,31 @@
-"""Render who may connect to a cluster's pods.
+"""Render who may connect to the pods of a cluster and of an Alertmanager, and to what a cluster's pods may connect.
 
 Loki believes the tenant that a request names. So only the gateway, which checks it, is open to users, and everything
-else accepts connections from Loki's own pods, Prometheus and Airflow.
+else accepts connections from Loki's own pods, Prometheus and Airflow. Whoever takes over a pod reaches its cluster,
+Azure, and the services that the environment names, and not the identity of the node.
 """
 
 from collections.abc import Iterator
 from typing import Any
+from urllib.parse import urlsplit
 
+from logops.environment.cluster import Data, MemcachedCache
 from logops.environment.kubernetes import Network
 from logops.environment.model import Environment
+from logops.render.addresses import alertmanager_release, kubernetes_alertmanager_urls
 from logops.render.files import to_yaml
 from logops.render.kubernetes.gateway import PORT
 from logops.render.kubernetes.manifest import manifest
 from logops.render.kubernetes.platform import kubernetes_platform
+from logops.stages import Stage
 
 _PROMETHEUS = {"app.kubernetes.io/name": "prometheus"}
+_DNS = {"ports": [{"port": 53, "protocol": "UDP"}, {"port": 53, "protocol": "TCP"}]}
+"""Any address: DNS caches on the nodes have addresses of their own."""
+_ANYWHERE = [{"ipBlock": {"cidr": "0.0.0.0/0", "except": ["169.254.169.254/32"]}}, {"ipBlock": {"cidr": "::/0"}}]
+"""Any address but that of Azure's metadata service, which gives the identity of the node to whoever asks."""
+_AZURE = {"to": _ANYWHERE, "ports": [{"port": 443, "protocol": "TCP"}]}
+"""Storage, and the login to it. Their addresses change, and a policy knows no names."""
 
 
 def network_texts(environment: Environment, cluster: str, release: str) -> dict[str, str]:
@@ -22,25 +33,53 @@ def network_texts(environment: Environment, cluster: str, release: str) -> dict[
     network = kubernetes_platform(environment).network
     if network is None:
         return {}
-    return {
-        f"loki/manifests/{release}-{name}.yaml": to_yaml(
-            environment.name,
-            manifest(
-                "networking.k8s.io/v1",
-                "NetworkPolicy",
-                f"{release}-{name}",
-                environment.namespace(cluster),
-                {"spec": spec},
-            ),
-        )
-        for name, spec in _specs(environment, cluster, release, network)
+    texts: dict[str, str] = {}
+    for name, spec in _specs(environment, cluster, release, network):
+        texts |= _policy(environment, "loki", f"{release}-{name}", environment.namespace(cluster), spec)
+    return texts
+
+
+def alertmanager_policy(environment: Environment, audience: Data) -> dict[str, str]:
+    """Return the network policy of an Alertmanager; none if the environment wants none.
+
+    It may connect to anything: receivers are anywhere.
+    """
+    network = kubernetes_platform(environment).network
+    if network is None:
+        return {}
+    name, namespace = alertmanager_release(environment, audience)
+    own = {"app.kubernetes.io/instance": name}
+    clusters = [cluster for cluster, declared in environment.clusters.items() if declared.data == audience]
+    spec = {
+        "podSelector": {"matchLabels": own},
+        "policyTypes": ["Ingress"],
+        "ingress": [
+            {"from": [{"podSelector": {"matchLabels": own}}]},
+            {
+                "from": [
+                    *(
+                        {**_namespace(environment.namespace(cluster)), "podSelector": {"matchLabels": _loki(cluster)}}
+                        for cluster in clusters
+                    ),
+                    *_readers(network),
+                ],
+                "ports": [{"port": 9093, "protocol": "TCP"}],
+            },
+        ],
     }
+    return _policy(environment, "storage", name, namespace, spec)
+
+
+def _policy(environment: Environment, stage: Stage, name: str, namespace: str, spec: dict[str, Any]) -> dict[str, str]:
+    policy = manifest("networking.k8s.io/v1", "NetworkPolicy", name, namespace, {"spec": spec})
+    return {f"{stage}/manifests/{name}.yaml": to_yaml(environment.name, policy)}
 
 
 def _specs(
     environment: Environment, cluster: str, release: str, network: Network
 ) -> Iterator[tuple[str, dict[str, Any]]]:
     own = {"app.kubernetes.io/instance": release}
+    own_pods = {"podSelector": {"matchLabels": own}}
     yield (
         "pods",
         _spec(
@@ -50,12 +89,8 @@ def _specs(
                     {"key": "app.kubernetes.io/component", "operator": "NotIn", "values": ["gateway"]}
                 ],
             },
-            [
-                {"from": [{"podSelector": {"matchLabels": own}}]},
-                {"from": [_namespace(network.airflow_namespace)]},
-                {"from": [{**_namespace(network.prometheus_namespace), "podSelector": {"matchLabels": _PROMETHEUS}}]},
-                *_inside(environment, cluster),
-            ],
+            [{"from": [own_pods]}, {"from": [*_readers(network)]}, *_inside(environment, cluster)],
+            [{"to": [own_pods]}, _DNS, _AZURE, *_services(environment, cluster)],
         ),
     )
     if environment.clusters[cluster].gateway:
@@ -68,13 +103,20 @@ def _specs(
                         "from": [
                             _namespace(network.ingress_namespace),
                             _namespace(network.airflow_namespace),
-                            {"podSelector": {"matchLabels": own}},
+                            own_pods,
                         ],
                         "ports": [{"port": PORT, "protocol": "TCP"}],
                     }
                 ],
+                [{"to": [own_pods]}, _DNS],
             ),
         )
+
+
+def _readers(network: Network) -> Iterator[dict[str, Any]]:
+    """Yield who reads every process: checks and metrics."""
+    yield _namespace(network.airflow_namespace)
+    yield {**_namespace(network.prometheus_namespace), "podSelector": {"matchLabels": _PROMETHEUS}}
 
 
 def _inside(environment: Environment, cluster: str) -> Iterator[dict[str, Any]]:
@@ -85,8 +127,42 @@ def _inside(environment: Environment, cluster: str) -> Iterator[dict[str, Any]]:
             yield {"from": [{**_namespace(kubernetes_platform(environment).namespace), **agents}]}
 
 
-def _spec(pods: dict[str, Any], ingress: list[dict[str, Any]]) -> dict[str, Any]:
-    return {"podSelector": pods, "policyTypes": ["Ingress"], "ingress": ingress}
+def _services(environment: Environment, cluster: str) -> Iterator[dict[str, Any]]:
+    """Yield the ways to the services that a cluster uses: Alertmanagers, Prometheus, caches, the store of the rings."""
+    for host, port in sorted({*_addresses(environment, cluster)}):
+        parts = host.split(".")
+        is_short, is_complete = len(parts) == 1, parts[2:3] == ["svc"]
+        # `a.b` is a service and its namespace, or a host such as `example.com`.
+        may_be_service = is_short or is_complete or len(parts) == 2
+        if may_be_service:
+            # The port of a pod may be another one than that of its service.
+            yield {"to": [_namespace(environment.namespace(cluster) if is_short else parts[1])]}
+        if not is_short and not is_complete:
+            yield {"to": _ANYWHERE, "ports": [{"port": port, "protocol": "TCP"}]}
+
+
+def _addresses(environment: Environment, cluster: str) -> Iterator[tuple[str, int]]:
+    """Yield host and port of each service that a cluster uses."""
+    declared = environment.clusters[cluster]
+    alertmanagers = kubernetes_alertmanager_urls(environment, declared.data)
+    if declared.ruler.alertmanager_url:
+        alertmanagers = tuple(declared.ruler.alertmanager_url.split(","))
+    for url in (*alertmanagers, declared.ruler.prometheus_url):
+        if url:
+            parts = urlsplit(url)
+            yield parts.hostname or "", parts.port or (443 if parts.scheme == "https" else 80)
+    caches = (cache for cache in (declared.caches.results, declared.caches.chunks) if isinstance(cache, MemcachedCache))
+    for address in (*declared.ring.endpoints, *(address for cache in caches for address in cache.addresses)):
+        host, _, port = address.rpartition(":")
+        yield host, int(port)
+
+
+def _loki(cluster: str) -> dict[str, str]:
+    return {"app.kubernetes.io/instance": f"loki-{cluster}"}
+
+
+def _spec(pods: dict[str, Any], ingress: list[dict[str, Any]], egress: list[dict[str, Any]]) -> dict[str, Any]:
+    return {"podSelector": pods, "policyTypes": ["Ingress", "Egress"], "ingress": ingress, "egress": egress}
 
 
 def _namespace(name: str) -> dict[str, Any]:

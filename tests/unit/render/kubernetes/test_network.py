@@ -1,7 +1,8 @@
-"""Who may connect to a cluster's pods."""
+"""Who may connect to a cluster's pods, and to what these may connect."""
 
 from typing import Any
 
+import pytest
 import yaml
 
 from tests.support.environments import environment, rendered_on_kubernetes
@@ -48,3 +49,61 @@ def test_agents_reach_the_distributors_if_there_is_no_gateway() -> None:
 
 def test_environment_without_network_has_no_policies() -> None:
     assert policies(("platform", {"kind": "kubernetes", "network": None})) == {}
+
+
+def allowed(spec: dict[str, Any]) -> list[str]:
+    """Return where pods may connect to: `own`, the name of a namespace, `anywhere:PORT`, or `:PORT` for any pod."""
+    ways = []
+    for rule in spec["egress"]:
+        ports = "".join(f":{port['port']}" for port in rule.get("ports", ()) if port["protocol"] == "TCP")
+        for peer in rule.get("to", [{}])[:1]:
+            selected = peer.get("namespaceSelector", {"matchLabels": {}})["matchLabels"]
+            name = selected.get("kubernetes.io/metadata.name", "anywhere" if "ipBlock" in peer else "")
+            ways.append(f"{'own' if 'podSelector' in peer else name}{ports}")
+    return ways
+
+
+def test_pods_of_loki_reach_their_cluster_azure_and_the_services_of_the_environment() -> None:
+    assert allowed(policies()["loki-main-pods"]) == ["own", ":53", "anywhere:443", "monitoring", "monitoring"]
+
+
+def test_gateway_reaches_its_cluster_and_names_only() -> None:
+    assert allowed(policies()["loki-main-gateway"]) == ["own", ":53"]
+
+
+def test_pods_do_not_reach_the_metadata_service_that_gives_the_identity_of_a_node() -> None:
+    blocks = [
+        peer["ipBlock"]
+        for spec in policies().values()
+        for rule in spec["egress"]
+        for peer in rule.get("to", ())
+        if "ipBlock" in peer
+    ]
+
+    assert len(blocks) > 2
+    assert all("169.254.169.254/32" in block["except"] for block in blocks if block["cidr"] == "0.0.0.0/0")
+
+
+@pytest.mark.parametrize(
+    ("url", "ways"),
+    [
+        ("http://prometheus:9090", ["monitoring"]),
+        ("http://prometheus.metrics.svc:9090", ["metrics"]),
+        ("http://prometheus.metrics.svc.cluster.local:9090", ["metrics"]),
+        ("http://prometheus.metrics:9090", ["metrics", "anywhere:9090"]),
+        ("https://prometheus.example.com", ["anywhere:443"]),
+    ],
+)
+def test_way_to_a_service_is_its_namespace_or_its_port_outside(url: str, ways: list[str]) -> None:
+    changes = (("clusters.main.ruler.prometheus_url", url), ("alerts.standard.urls", []))
+
+    assert allowed(policies(*changes)["loki-main-pods"])[3:] == ways
+
+
+def test_pods_reach_the_cache_and_the_ring_that_exist_elsewhere() -> None:
+    changes = (
+        ("clusters.main.caches.results", {"kind": "memcached", "addresses": ["cache.caches.svc:11211"]}),
+        ("clusters.main.ring", {"store": "consul", "endpoints": ["consul.rings.svc:8500"]}),
+    )
+
+    assert {"caches", "rings"} <= {*allowed(policies(*changes)["loki-main-pods"])}

@@ -174,6 +174,12 @@ def test_canary_gets_its_password_from_a_secret() -> None:
     }  # fmt: skip
 
 
+def test_lines_of_the_canary_have_the_label_job_as_on_the_local_platform() -> None:
+    arguments = values("loki-main")["lokiCanary"]["extraArgs"]
+
+    assert {"-streamname=job", "-streamvalue=loki-canary"} <= {*arguments}
+
+
 def test_cluster_without_operator_gets_no_service_monitor() -> None:
     assert values("loki-main", ("platform.prometheus_operator", False))["monitoring"]["serviceMonitor"] == {
         "enabled": False
