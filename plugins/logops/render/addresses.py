@@ -72,7 +72,7 @@ def kubernetes_addresses(environment: Environment, cluster: str) -> Addresses:
     return Addresses(
         listen="0.0.0.0",
         advertise=None,
-        compactor=f"{release}-compactor:9095",
+        compactor=f"{release}:9095" if environment.clusters[cluster].mode == "single" else f"{release}-compactor:9095",
         scheduler=f"{release}-query-scheduler:9095",
         index_gateway=f"dns+{release}-index-gateway-headless:9095",
         querier=f"http://{release}-querier:3100",

@@ -192,14 +192,16 @@ def _promtail(agent: Agent, pods: _Pods, registry: str | None) -> dict[str, Any]
 
 
 def _fluent_bit(agent: Agent, pods: _Pods, registry: str | None) -> dict[str, Any]:
+    # On every node, the chart mounts the node's folders unless `daemonSetVolumes` has others, and fails if it has none.
+    volumes = "daemonSetVolumes" if agent.placement == "every-node" else "extraVolumes"
     return {
         **({"image": {"repository": f"{registry}/fluent/fluent-bit"}} if registry else {}),
         "kind": "DaemonSet" if agent.placement == "every-node" else "Deployment",
         "config": {"extraFiles": {_FLUENT_BIT_FILE: pods.configuration}},
         "args": ["--workdir=/fluent-bit/etc", f"--config=/fluent-bit/etc/conf/{_FLUENT_BIT_FILE}"],
         "envFrom": pods.env_from,
-        "extraVolumes": pods.volumes,
-        "extraVolumeMounts": pods.mounts,
+        volumes: pods.volumes,
+        volumes.removesuffix("s") + "Mounts": pods.mounts,
         "extraPorts": [
             {"name": name, "port": port, "containerPort": port, "protocol": protocol}
             for name, (port, protocol) in pods.ports.items()

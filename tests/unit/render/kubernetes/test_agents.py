@@ -118,3 +118,26 @@ def test_agent_of_security_logs_only_is_scraped_by_the_prometheus_of_security() 
 
     assert security["serviceMonitor"]["additionalLabels"] == {"logops-audience": "security"}
     assert values("alloy-nodes")["serviceMonitor"]["additionalLabels"] == {"logops-audience": "standard"}
+
+
+@pytest.mark.parametrize(
+    ("placement", "volumes", "mounts"),
+    [
+        ("every-node", "daemonSetVolumes", "daemonSetVolumeMounts"),
+        ("deployment", "extraVolumes", "extraVolumeMounts"),
+    ],
+)
+def test_fluent_bit_mounts_its_folders_under_the_keys_of_its_kind(placement: str, volumes: str, mounts: str) -> None:
+    agent = {"kind": "fluent-bit", "placement": placement, "sources": ["journal"]}
+    found = values("fluent-bit-a", ("agents", {"a": agent}))
+
+    assert {volume["name"] for volume in found[volumes]} == {mount["name"] for mount in found[mounts]} != set()
+    assert len({"daemonSetVolumes", "extraVolumes"} & found.keys()) == 1
+
+
+def test_lists_of_rights_of_alloy_are_not_empty_because_the_chart_cannot_write_an_empty_one() -> None:
+    rbac = values("alloy-nodes")["rbac"]
+
+    assert rbac["rules"]
+    assert rbac["clusterRules"]
+    assert {name for rule in (*rbac["rules"], *rbac["clusterRules"]) for name in rule["resources"]} == {"pods"}

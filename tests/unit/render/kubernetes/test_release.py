@@ -121,6 +121,7 @@ def test_single_cluster_is_one_workload_and_no_other_one() -> None:
 
     assert (single["deploymentMode"], single["singleBinary"]["replicas"]) == ("Monolithic", 1)
     assert not [key for key, value in single.items() if isinstance(value, dict) and value.get("replicas", 0) > 1]
+    assert single["loki"]["structuredConfig"]["common"]["compactor_grpc_address"] == "loki-security:9095"
 
 
 def test_memory_of_own_cache_is_that_of_its_pod() -> None:
