@@ -186,11 +186,11 @@ def _call(target: ReadablePlatform, who: Data, url: str, work: Callable[[Alertma
 
 def _columns(rows: Sequence[ActiveAlert], now: datetime) -> list[Column]:
     return [
-        Column("alert", [row.name for row in rows], 100),
+        Column("alert", [row.name for row in rows]),
         Column("severity", [row.severity for row in rows], 90),
         Column("since", [f"{age_text((now - row.since).total_seconds())}" for row in rows], 80),
-        Column("about", [row.subject for row in rows], 95, wraps=True),
         Column("team", [row.team for row in rows], 50),
-        Column("told", [row.told for row in rows], 70, wraps=True),
-        Column("what", [row.summary for row in rows], 60, wraps=True),
+        Column("about", [row.subject for row in rows], below=True),
+        Column("what", [row.summary for row in rows], below=True),
+        Column("told", [row.told for row in rows], below=True),
     ]

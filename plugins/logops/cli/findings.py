@@ -110,13 +110,17 @@ def _columns(rows: Sequence[Row], now: datetime) -> list[Column]:
     prefix = f"environment={findings[0].subject.environment} "
     subjects = [str(finding.subject).removeprefix(prefix) for finding in findings]
     return [
-        Column("finding", [finding.cls.name for finding in findings], 100),
+        Column("finding", [finding.cls.name for finding in findings]),
+        Column("id", [finding.id for finding in findings]),
         Column("severity", [finding.cls.severity.value for finding in findings], 90),
         Column("since", [age_text((now - row.open.since).total_seconds()) for row in rows], 80),
-        Column("id", [finding.id for finding in findings], 75),
-        Column("about", subjects, 95),
-        Column("accepted", [row.acceptance.text if row.acceptance else "" for row in rows], 70, wraps=True),
-        Column("what", [finding.message for finding in findings], 60, wraps=True),
+        Column("about", subjects, below=True),
+        Column("what", [finding.message for finding in findings], below=True),
+        Column(
+            "accepted",
+            [row.acceptance.text.removeprefix("accepted ") if row.acceptance else "" for row in rows],
+            below=True,
+        ),
     ]
 
 

@@ -166,15 +166,13 @@ def _to_dict(entry: KnownFinding, others: Sequence[Finding], loaded: Environment
 def _columns(events: Sequence[Event], first: datetime) -> list[Column]:
     prefix = f"environment={events[0].finding.subject.environment} "
     return [
-        Column("when (UTC)", [f"{event.run.as_of:%m-%d %H:%M}" for event in events], 95),
-        Column("", ["gone" if event.ended else "new" for event in events], 95),
-        Column("finding", [event.finding.cls.name for event in events], 100),
-        Column("id", [event.finding.id for event in events], 100),
-        Column(
-            "about", [printable(str(event.finding.subject).removeprefix(prefix)) for event in events], 80, wraps=True
-        ),
+        Column("when (UTC)", [f"{event.run.as_of:%m-%d %H:%M}" for event in events]),
+        Column("", ["gone" if event.ended else "new" for event in events]),
+        Column("finding", [event.finding.cls.name for event in events]),
+        Column("id", [event.finding.id for event in events]),
         Column("lasted", [_lasted(event, first) for event in events], 70),
         Column("check", [event.run.check for event in events], 60),
+        Column("about", [str(event.finding.subject).removeprefix(prefix) for event in events], below=True),
     ]
 
 

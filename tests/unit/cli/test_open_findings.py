@@ -5,9 +5,11 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from rich.console import Console
 from typer.testing import CliRunner
 
 from logops.cli import app
+from logops.cli.output import console
 from logops.findings import Finding, Run, Subject
 from logops.findings.classes import REGISTRY
 from logops.findings.classes.audit import CHUNK_MISSING
@@ -130,3 +132,53 @@ def test_mistyped_class_is_refused_with_the_likely_one(store: ResultsStore) -> N
     result = CliRunner().invoke(app, ["findings", "accept", "local", "chunk-mising", "--for", "1d", "--why", "x"])
 
     assert (result.exit_code, "Did you mean chunk-missing?" in result.stderr) == (2, True)
+
+
+@pytest.fixture(params=[80, 140])
+def terminal(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> int:
+    """The width of the terminal that the commands see."""
+    monkeypatch.setattr(console, "out", Console(width=request.param, emoji=False))
+    return int(request.param)
+
+
+@pytest.fixture
+def of_every_class(store: ResultsStore) -> list[Finding]:
+    """An open finding of each class, with a subject that is longer than a narrow terminal."""
+    subject = Subject("local", "main", "application", "loki_index_20780", path=f"results/{'long' * 20}.parquet")
+    found = [Finding(cls, subject, f"The {name} of {'x' * 90}.", NIGHT) for name, cls in REGISTRY.items()]
+    store.write_findings(Run("local", "retention-audit", "later", NIGHT + timedelta(hours=1)), found)
+    return found
+
+
+@pytest.mark.parametrize("command", ["list", "history"])
+def test_terminal_shows_every_class_id_and_subject_and_cuts_no_name(
+    of_every_class: list[Finding], terminal: int, command: str
+) -> None:
+    lines = run("findings", command, "local")[1].splitlines()
+    words = " ".join(lines).split()
+
+    for finding in of_every_class:
+        assert [line for line in lines if {finding.cls.name, finding.id} <= {*line.split()}], finding.cls.name
+        assert {*str(finding.subject).split()[1:]} <= {*words}
+    assert [line for line in lines if len(line) > terminal and len(line.split()) > 1] == []
+
+
+def test_list_on_a_terminal_shows_every_message(of_every_class: list[Finding], terminal: int) -> None:
+    text = " ".join(run("findings", "list", "local")[1].split())
+
+    assert [finding.message for finding in of_every_class if finding.message not in text] == []
+
+
+def test_show_on_a_terminal_cuts_no_name(of_every_class: list[Finding], terminal: int) -> None:
+    finding = of_every_class[0]
+    lines = run("findings", "show", "local", finding.id)[1].splitlines()
+
+    assert {*finding.message.split(), *str(finding.subject).split()} <= {*" ".join(lines).split()}
+    assert [line for line in lines if len(line) > terminal and len(line.split()) > 1 and "`" not in line] == []
+
+
+def test_list_in_a_pipe_has_one_line_for_each_finding(of_every_class: list[Finding]) -> None:
+    lines = run("findings", "list", "local")[1].splitlines()[2:]
+
+    assert len(lines) == len(of_every_class) + 2, "the heading, and the finding that was open before"
+    assert all(finding.message in "\n".join(lines) for finding in of_every_class)

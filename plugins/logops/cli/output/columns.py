@@ -30,6 +30,8 @@ class Column:
     """Whether it is aligned to the right: numbers."""
     wraps: bool = False
     """Whether its text may use several lines. For at most one column of a table."""
+    below: bool = False
+    """Whether a terminal shows its text below the row, in lines of its own: long text that is never left out."""
     total: str = ""
     """The cell of the last row, if the table has totals."""
     styles: Mapping[str, str] = field(default_factory=dict)

@@ -26,11 +26,14 @@ def table_text(columns: Sequence[Column], width: int | None, row_styles: Sequenc
     width   of the terminal; None: nothing is left out and nothing wraps
     """
     columns = [replace(column, cells=[*map(printable, column.cells)]) for column in columns]
-    layout = fitted(columns, width)
+    below = [column for column in columns if column.below and width is not None]
+    layout = fitted([column for column in columns if column not in below], width)
     lines = _heading(layout)
     rows = zip_longest(*(column.cells for column in layout.columns), fillvalue="")
-    for row, style in zip_longest(rows, row_styles, fillvalue=""):
+    for number, (row, style) in enumerate(zip_longest(rows, row_styles, fillvalue="")):
         lines += _row(row, layout, style)
+        texts = [f"{column.name}: {column.cells[number]}" for column in below if column.cells[number]]
+        lines += [Text(wrapped(text, width, 2, 4)) for text in texts]
     if any(column.total for column in columns):
         lines.append(_line([column.total for column in layout.columns], layout, "bold"))
     if layout.left_out:
