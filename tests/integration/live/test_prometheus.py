@@ -17,8 +17,12 @@ from tests.support.environments import PROMETHEUS_RULES
 from tests.support.local_platforms import pid_of, statuses
 from tests.support.waiting import wait_for
 
-ONLY_AFTER_AN_EVENT = {"loki_discarded_samples_total", "logops_delivery_last_timestamp_seconds"}
-"""From the first refused line on (pkg/validation/validate.go), and from the first delivery of alerts on."""
+ONLY_AFTER_AN_EVENT = {
+    "loki_discarded_samples_total",
+    "loki_boltdb_shipper_retention_sweeper_chunk_deleted_duration_seconds_count",
+    "logops_delivery_last_timestamp_seconds",
+}
+"""From the first refused line (pkg/validation/validate.go), the first deleted chunk, the first delivery of alerts."""
 RULES = "storage/prometheus/rules/logops.yaml"
 
 
