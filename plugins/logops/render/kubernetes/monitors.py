@@ -93,8 +93,12 @@ def rule_texts(environment: Environment, rules: PrometheusRules) -> dict[str, st
 
 
 def relabelings(environment: Environment, cluster: str) -> list[dict[str, Any]]:
-    """Return the rules that give scraped series the labels `environment` and `cluster`; no cluster: only the first."""
+    """Return the rules that give scraped series their labels. Without a cluster, they get no label `cluster`.
+
+    The instance is the pod: alerts name it, and an address says nothing to people.
+    """
     return [
         {"targetLabel": "environment", "replacement": environment.name},
+        {"sourceLabels": ["__meta_kubernetes_pod_name"], "targetLabel": "instance"},
         *([{"targetLabel": "cluster", "replacement": cluster}] if cluster else []),
     ]
