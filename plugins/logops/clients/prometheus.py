@@ -1,8 +1,8 @@
 """Query Prometheus: recorded series, the rules that it has loaded, the processes that it scrapes."""
 
 import json
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
 from logops.clients.http.request import Failure, Outcome, Request, params
@@ -32,6 +32,10 @@ class LoadedRule:
     """ok, err, or unknown if it was not evaluated yet."""
     error: str
     """Why its last evaluation failed; empty: it did not."""
+    for_s: float = 0
+    """How long an alert waits before it fires, in seconds."""
+    labels: Mapping[str, str] = field(default_factory=dict)
+    annotations: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +56,12 @@ def recorded(url: str, promql: str) -> list[Point]:
 def loaded_rules(url: str) -> list[LoadedRule]:
     """Return the rules that a Prometheus has loaded, in their order. Raises PrometheusError."""
     return decode_rules(_send(url, Request("reading the rules", "/api/v1/rules")))
+
+
+def formatted(url: str, promql: str) -> str:
+    """Return an expression as Prometheus writes it. Raises PrometheusError, also if Prometheus refuses it."""
+    request = Request(f"formatting {promql}", "/api/v1/format_query", params=params({"query": promql}))
+    return _decode(_send(url, request), lambda body: str(body["data"]))
 
 
 def scraped_targets(url: str) -> list[ScrapedTarget]:
@@ -80,7 +90,16 @@ def decode_rules(outcome: Outcome) -> list[LoadedRule]:
     return _decode(
         outcome,
         lambda body: [
-            LoadedRule(group["name"], rule["name"], rule["query"], rule["health"], rule.get("lastError", ""))
+            LoadedRule(
+                group["name"],
+                rule["name"],
+                rule["query"],
+                rule["health"],
+                rule.get("lastError", ""),
+                rule.get("duration", 0),
+                rule.get("labels", {}),
+                rule.get("annotations", {}),
+            )
             for group in body["data"]["groups"]
             for rule in group["rules"]
         ],

@@ -12,6 +12,7 @@ from logops.clients.loki.values import same_value
 from logops.drift.evidence import counts, shown
 from logops.drift.form_address import form_path
 from logops.drift.observed import Observed, StageState
+from logops.drift.prometheus_rules import difference, differing
 from logops.drift.running import Process
 from logops.drift.settings import Setting, differing_settings, value_text
 from logops.drift.whose import cluster_of_account, cluster_of_file, cluster_of_process
@@ -32,6 +33,7 @@ from logops.render import STAGES, Files, Stage
 from logops.rollout.plan import differences, plan_stage
 
 _MOST_SETTINGS = 20
+_MOST_RULES = 5
 _MOST_UNREAD = 5
 _WRITTEN_AT_ONCE = timedelta(seconds=30)
 """A rollout writes its files a moment after its revision."""
@@ -253,6 +255,36 @@ def other_configurations(context: Context) -> Iterator[Finding]:
         )
 
 
+def other_loaded_rules(context: Context) -> Iterator[Finding]:
+    """Yield each Prometheus that has loaded neither the rules of its live files nor the declared ones."""
+    stage: Stage = "storage"
+    state = context.observed.stages.get(stage)
+    for process in context.observed.processes:
+        loaded = context.observed.loaded_rules.get(process.name)
+        if loaded is None:
+            continue
+        compared = [difference(loaded, files) for files in ([state.live] if state else []) + [context.desired[stage]]]
+        lines = next((lines for lines in compared if lines), None)
+        if lines is None or [] in compared:
+            continue
+        names = differing(lines)
+        more = f" and {len(names) - _MOST_RULES} more" if len(names) > _MOST_RULES else ""
+        differ = "differs" if len(names) == 1 else "differ"
+        yield context.finding(
+            RULE_DRIFT,
+            stage,
+            f"{process.name} has not loaded the rules of its files: {', '.join(names[:_MOST_RULES])}{more} {differ}.",
+            {
+                "cause": "other files when it started",
+                "diff": shown(lines),
+                **({"pid": process.pid} if process.pid else {}),
+            },
+            remedy=_restart(process, stage),
+            cluster=process.cluster or cluster_of_file(context.environment, process.file),
+            path=process.name,
+        )
+
+
 def _restart(process: Process, stage: Stage) -> str:
     if process.pid is None:
         return f"Restart {process.name}: it reads its file only when it starts."
@@ -417,6 +449,7 @@ JUDGES: tuple[Callable[[Context], Iterator[Finding]], ...] = (
     stopped_processes,
     other_settings,
     other_configurations,
+    other_loaded_rules,
     limits_without_effect,
     other_versions,
     incomplete_rings,

@@ -12,7 +12,9 @@ from typing import TypeVar
 import yaml
 
 from logops.clients.loki import LokiClient, Ring, RingMember
+from logops.clients.prometheus import formatted, loaded_rules
 from logops.drift.observed import Observed, StageState, Unread
+from logops.drift.prometheus_rules import LoadedRules, as_written, expressions
 from logops.drift.running import READERS, TIMEOUT_S, Process, running
 from logops.drift.whose import cluster_of_account
 from logops.errors import LogopsError
@@ -79,6 +81,7 @@ def observe(
         statuses,
         processes,
         configurations,
+        _loaded_rules(processes, [*files.values(), *desired.values()], reader),
         _limits(platform, loki, reader) if "tenants" in present else {},
         _rings(loki, platform.environment.clusters, reader) if "loki" in present else {},
         _replicas(platform),
@@ -175,6 +178,27 @@ def file_of(words: Iterable[str], files: Iterable[str]) -> str:
     """
     command = list(words)
     return next((file for file in files if any(word.endswith(f"/live/{file}") for word in command)), "")
+
+
+def _loaded_rules(processes: Sequence[Process], states: Iterable[Files], reader: _Reader) -> dict[str, LoadedRules]:
+    """Return the rules that each Prometheus has loaded.
+
+    states   live and desired files: their expressions are compared as Prometheus writes them
+    """
+    declared = {expression for files in states for expression in expressions(files)}
+
+    def read(process: Process) -> LoadedRules:
+        rules = loaded_rules(process.url)
+        return LoadedRules(
+            rules, {each: as_written(each, rules, partial(formatted, process.url)) for each in sorted(declared)}
+        )
+
+    answers = {
+        process.name: reader.read(f"the rules of {process.name}", partial(read, process), cluster=process.cluster)
+        for process in processes
+        if process.program == "prometheus"
+    }
+    return {name: answer for name, answer in answers.items() if answer is not None}
 
 
 def _limits(

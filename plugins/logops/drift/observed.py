@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from logops.clients.loki import RingMember
+from logops.drift.prometheus_rules import LoadedRules
 from logops.drift.running import Process
 from logops.platforms.platform import FileChange, ProcessStatus, Revision
 from logops.render import Files, Stage
@@ -43,6 +44,8 @@ class Observed:
     """Processes that run and report their configuration."""
     running: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     """Process -> the configuration that it runs with."""
+    loaded_rules: Mapping[str, LoadedRules] = field(default_factory=dict)
+    """Prometheus -> the rules that it has loaded."""
     limits: Mapping[str, Mapping[str, Mapping[str, object]]] = field(default_factory=dict)
     """Process -> tenant -> the limits that it applies."""
     rings: Mapping[tuple[str, str], Sequence[RingMember]] = field(default_factory=dict)

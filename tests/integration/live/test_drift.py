@@ -29,6 +29,7 @@ from tests.support.waiting import becomes_true, wait_for
 
 QUERIER = "main-querier-0"
 RULER = "main-ruler-0"
+PROMETHEUS = "prometheus-security"
 
 
 @pytest.fixture(autouse=True, scope="module")
@@ -116,6 +117,17 @@ def alertmanager_with_another_file(platform: LocalPlatform) -> Iterator[None]:
 
 
 @contextmanager
+def prometheus_with_another_file(platform: LocalPlatform) -> Iterator[None]:
+    """Let a Prometheus start with an edited file of rules, and put the file back while it runs."""
+    with edited(platform, "storage/prometheus/rules/logops.yaml", "for: 10m", "for: 11m"):
+        restart(platform, PROMETHEUS)
+    try:
+        yield
+    finally:
+        restart(platform, PROMETHEUS)
+
+
+@contextmanager
 def rule_deleted(platform: LocalPlatform) -> Iterator[None]:
     with LokiClient(platform.ruler_url("main")) as client:
         client.delete_rule_group("application", "sign-in", "sign-ins")
@@ -170,6 +182,7 @@ def with_faults(platform: LocalPlatform, stricter: LocalPlatform, store: Results
     faults = (
         querier_with_another_file(platform),
         alertmanager_with_another_file(platform),
+        prometheus_with_another_file(platform),
         rule_deleted(platform),
         container_made_public(platform),
         edited(platform, "loki/security.yaml", "log_level: warn", "log_level: error"),
@@ -214,6 +227,16 @@ def test_alertmanager_that_loaded_another_file_is_config_drift(with_faults: Drif
     assert "route.repeat_interval: 23h is running, 24h is in the file" in finding.message
 
 
+def test_prometheus_that_loaded_another_file_of_rules_is_rule_drift_with_its_pid(with_faults: DriftResult) -> None:
+    finding = found(with_faults, PROMETHEUS)
+    assert (finding.cls.name, finding.subject.cluster) == ("rule-drift", "security")
+    assert finding.message == f"{PROMETHEUS} has not loaded the rules of its files: results-unreachable differs."
+    assert "-logops/results-unreachable for: 660s\n+logops/results-unreachable for: 600s" in str(
+        finding.evidence["diff"]
+    )
+    assert f"`kill {finding.evidence['pid']}`" in finding.remedy_text
+
+
 def test_limit_changed_by_hand_is_config_drift_of_the_overrides(with_faults: DriftResult) -> None:
     finding = found(with_faults, "tenants/security.yaml")
     assert finding.cls.name == "config-drift"
@@ -251,8 +274,8 @@ def test_agent_file_changed_by_hand_is_agent_drift(with_faults: DriftResult) -> 
 
 
 def test_every_fault_is_one_finding(with_faults: DriftResult) -> None:
-    assert len(with_faults.findings) == 10, texts(with_faults)
-    assert with_faults.headline == "10 differences (storage, loki, agents, tenants, rules)"
+    assert len(with_faults.findings) == 11, texts(with_faults)
+    assert with_faults.headline == "11 differences (storage, loki, agents, tenants, rules)"
 
 
 def test_environment_that_was_put_back_has_no_finding(

@@ -22,11 +22,12 @@ def answer(data: object) -> Response:
 
 def test_loaded_rules_have_group_name_expression_and_error() -> None:
     failed = {"name": "check-overdue", "query": "a > 1", "health": "err", "lastError": "many-to-many"}
+    failed |= {"duration": 120, "labels": {"team": "a"}, "annotations": {"summary": "b"}}
     well = {"name": "loki:runs:count", "query": "sum(a)", "health": "ok"}
     groups = [{"name": "logops", "rules": [failed]}, {"name": "loki", "rules": [well]}]
 
     assert decode_rules(answer({"groups": groups})) == [
-        LoadedRule("logops", "check-overdue", "a > 1", "err", "many-to-many"),
+        LoadedRule("logops", "check-overdue", "a > 1", "err", "many-to-many", 120, {"team": "a"}, {"summary": "b"}),
         LoadedRule("loki", "loki:runs:count", "sum(a)", "ok", ""),
     ]
 

@@ -35,10 +35,11 @@ VERSION_SKEW = FindingClass(
 RULE_DRIFT = FindingClass(
     name="rule-drift",
     severity=Severity.ERROR,
-    meaning="The rules that a ruler stores are not the rules of the files in include/logql/rules.",
+    meaning="The rules that a ruler stores, or that a Prometheus has loaded, are not the rules of its files.",
     why="A deleted rule alarms nobody. A changed one alarms at another moment than its tests prove.",
-    remedy="Look at the diff. To go back to the files, roll the stage `rules` out: `logops up ENV --stage rules`, or "
-    "the DAG `rollout`. To keep the change, write it into the file first, with a test.",
+    remedy="Look at the diff. To go back to the files in include/logql/rules, roll the stage `rules` out: "
+    "`logops up ENV --stage rules`, or the DAG `rollout`. To keep the change, write it into the file first, with a "
+    "test.",
 )
 CONTAINER_PUBLIC = FindingClass(
     name="container-public",
