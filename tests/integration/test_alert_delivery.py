@@ -4,7 +4,6 @@ import os
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from uuid import uuid4
 
 import pytest
 import requests
@@ -12,28 +11,24 @@ import yaml
 from typer.testing import CliRunner
 
 from logops.alerts.active import read_active, read_muted
-from logops.alerts.deliver import Delivery, deliver, ours
+from logops.alerts.deliver import deliver, ours
 from logops.checks.open_findings import read_open
 from logops.cli import app
 from logops.clients.alertmanager.client import AlertmanagerClient
-from logops.clients.alertmanager.model import Alert, LabelSet, LiveAlert, Matcher, Silence
+from logops.clients.alertmanager.model import Alert, LabelSet, Matcher, Silence
 from logops.environment.alerts import Alertmanager
-from logops.findings import Finding, FindingClass, Run, Severity, Subject
+from logops.findings import Severity
 from logops.findings.acceptance import accept, write_acceptance
 from logops.findings.classes import REGISTRY
 from logops.findings.classes.audit import CHUNK_MISSING
 from logops.findings.classes.rollout import CHECK_INCOMPLETE
-from logops.findings.store import ResultsStore
 from logops.render.alertmanager import alertmanager_config
 from logops.rollout import RolloutOutcome, RolloutRecord, RolloutResult, write_record
+from tests.support.alert_deliveries import NOW, Deliveries
 from tests.support.alertmanagers import RunningAlertmanager, alertmanager
 from tests.support.azurites import free_port
-from tests.support.environments import environment
-from tests.support.fakes.memory_platform import MemoryPlatform
 from tests.support.http_servers import http_server
 from tests.support.waiting import becomes_true
-
-NOW = datetime.now(UTC).replace(microsecond=0)
 
 
 @pytest.fixture(scope="module")
@@ -47,32 +42,6 @@ def main(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningAlertmanag
 def security(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningAlertmanager]:
     with alertmanager(tmp_path_factory.mktemp("security")) as running:
         yield running
-
-
-class Deliveries:
-    """An environment with a store of its own, whose alerts go to the given Alertmanagers."""
-
-    def __init__(self, folder: Path, **urls: tuple[str, ...]) -> None:
-        self.name = f"e-{uuid4().hex[:10]}"
-        self.platform = MemoryPlatform(environment("local", ("name", self.name), ("alerts.rollout_grace", "45m")), {})
-        self.platform.alertmanagers = dict(urls)  # type: ignore[arg-type]
-        self.store = ResultsStore(str(folder / "results"))
-
-    def found(
-        self, *findings: tuple[FindingClass, Subject], at: datetime = NOW, check: str = "retention-audit"
-    ) -> None:
-        run = Run(self.name, check, f"run-{at:%H%M%S}", at)
-        self.store.write_findings(run, [Finding(cls, subject, "found", at) for cls, subject in findings])
-
-    def send(self, at: datetime = NOW) -> Delivery:
-        return deliver(self.platform, self.store, at, lambda line: None)
-
-    def live(self, url: str) -> list[LiveAlert]:
-        with AlertmanagerClient(url) as client:
-            return client.alerts(ours(self.platform.environment))
-
-    def subject(self, **parts: str) -> Subject:
-        return Subject(self.name, **parts)
 
 
 @pytest.fixture

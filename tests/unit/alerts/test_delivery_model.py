@@ -97,6 +97,12 @@ class Deliveries(RuleBasedStateMachine):
         self.now += timedelta(minutes=minutes)
         self.is_current = [False, False]
 
+    @rule(minutes=st.integers(1, 59))
+    def set_clock_back(self, minutes: int) -> None:
+        """The clock of the next deliveries is behind that of the runs."""
+        self.now -= timedelta(minutes=minutes)
+        self.is_current = [False, False]
+
     @invariant()
     def replica_has_what_is_open_after_a_delivery(self) -> None:
         expected = set().union(*self.expected.values()) if self.expected else set()
@@ -111,4 +117,4 @@ class Deliveries(RuleBasedStateMachine):
 
 
 TestDeliveries = Deliveries.TestCase
-TestDeliveries.settings = settings(max_examples=200, stateful_step_count=30, deadline=None)
+TestDeliveries.settings = settings(max_examples=1000, stateful_step_count=12, deadline=None)
