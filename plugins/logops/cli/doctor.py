@@ -13,7 +13,8 @@ from logops.cli.output.console import BAD_INPUT, OK, print_json, say, stop
 from logops.cli.output.diagnostics import print_diagnostics
 from logops.cli.output.findings import exit_code, summary
 from logops.diagnostics.model import Lines
-from logops.doctor import DocumentError, RetentionPromise, check, migrate, read_each
+from logops.doctor import Deployment, DocumentError, RetentionPromise, check, migrate, read_each
+from logops.doctor.charts import Chart
 from logops.doctor.diagnostics import as_diagnostic, unreadable
 from logops.doctor.fixable import fixed_by_migration
 from logops.doctor.reading.files import read_named
@@ -25,7 +26,13 @@ _COMMAND = "logops doctor"
 
 
 def doctor(
-    files: list[Path], keep: Duration | None, hot: Duration | None, migrated: bool, form: Format, as_json: bool
+    files: list[Path],
+    keep: Duration | None,
+    hot: Duration | None,
+    chart: Chart | None,
+    migrated: bool,
+    form: Format,
+    as_json: bool,
 ) -> None:
     """Run `logops doctor`."""
     now = datetime.now(UTC)
@@ -36,20 +43,32 @@ def doctor(
     promise = RetentionPromise(keep.timedelta, hot.timedelta if hot else None) if keep else None
     texts, errors = read_named(files)
     if migrated:
-        _print_migrated(texts, errors, now)
-    deployment, refused = read_each(texts, promise)
+        _print_migrated(texts, errors, chart, now)
+    deployment, refused = read_each(texts, promise, chart)
     errors += refused
     findings = check(deployment, now)
     if as_json:
         print_json([finding.to_dict() for finding in findings])
     else:
-        _print_findings(findings, texts, errors, promise, form, now)
+        _print_findings(findings, texts, errors, promise, chart, form, now)
+        _say_charts(deployment, chart)
     if errors and (as_json or form not in (Format.GITHUB, Format.SARIF)):
         stop("\n".join(map(str, errors)))
     raise typer.Exit(BAD_INPUT if errors else exit_code(findings))
 
 
-def _print_migrated(texts: Mapping[str, str], errors: Sequence[DocumentError], now: datetime) -> NoReturn:
+def _say_charts(deployment: Deployment, chosen: Chart | None) -> None:
+    """Say for which chart Helm values were judged."""
+    for cluster in deployment.clusters:
+        if cluster.chart:
+            other = "" if chosen else " --chart chooses another one."
+            scope = "" if cluster.chart.is_current else " Only Loki's own configuration was judged."
+            say(f"{cluster.location.file}: values of the chart {cluster.chart.full_name}.{scope}{other}")
+
+
+def _print_migrated(
+    texts: Mapping[str, str], errors: Sequence[DocumentError], chart: Chart | None, now: datetime
+) -> NoReturn:
     """Print the only file, migrated, and end the command: exit 2 if a part of it could not be read."""
     if len(texts) + len(errors) != 1:
         stop(f"--migrate takes exactly one FILE, but {len(texts) + len(errors)} were given. Run it once for each file.")
@@ -57,7 +76,7 @@ def _print_migrated(texts: Mapping[str, str], errors: Sequence[DocumentError], n
         stop(str(errors[0]))
     ((file, text),) = texts.items()
     try:
-        print(migrate(text, file, now), end="")
+        print(migrate(text, file, now, chart), end="")
     except DocumentError as invalid:
         stop(str(invalid))
     raise typer.Exit(OK)
@@ -68,11 +87,12 @@ def _print_findings(
     texts: Mapping[str, str],
     errors: Sequence[DocumentError],
     promise: RetentionPromise | None,
+    chart: Chart | None,
     form: Format,
     now: datetime,
 ) -> None:
     good = {file: text for file, text in texts.items() if file not in {error.file for error in errors}}
-    fixable = fixed_by_migration(good, findings, promise, now)
+    fixable = fixed_by_migration(good, findings, promise, now, chart)
     lines = {file: Lines(text) for file, text in good.items()}
     diagnostics = [as_diagnostic(finding, lines, fixable) for finding in findings]
     if form in (Format.GITHUB, Format.SARIF):

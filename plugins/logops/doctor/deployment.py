@@ -5,6 +5,7 @@ from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from typing import Any, Literal
 
+from logops.doctor.charts import Chart
 from logops.doctor.defaults import LOKI_DEFAULTS
 
 
@@ -44,6 +45,8 @@ class HelmValues:
 
     location: Location
     data: Mapping[str, Any]
+    chart: Chart | None = None
+    """The chart, if it installs Loki."""
 
     def get(self, *keys: str) -> Any:
         """Return the value below the keys; None if there is no value."""
@@ -81,6 +84,12 @@ class Cluster:
     security: bool = False
     promise: RetentionPromise | None = None
     values: HelmValues | None = None
+    """Values of a chart whose keys the doctor knows."""
+    chart: Chart | None = None
+    """The chart whose values have the configuration."""
+    is_excerpt: bool = False
+    """True if parts of the configuration are elsewhere, for example in a chart's template: a key that is not here may
+    be set there."""
 
     def configured(self, path: str) -> Any:
         """Return the configured value at a dotted path; None if the key is not configured."""
@@ -250,6 +259,9 @@ class UnreadablePart:
 
     location: Location
     reason: str
+    remedy: str = ""
+    is_rest_checked: bool = False
+    """True if the part was checked without some texts in it, which the reason names."""
 
 
 @dataclass(frozen=True, slots=True)

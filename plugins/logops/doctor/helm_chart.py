@@ -1,11 +1,13 @@
 """Facts about Loki's Helm chart: which keys it reads and which defaults it sets.
 
-Source: values.yaml and templates/ of the chart grafana-community/loki 18.11.0.
+Source: values.yaml and templates/ of the chart grafana-community/loki 18.11.0. grafana/loki 6.55.0 has the same keys
+below `loki` and below a component.
 """
 
 from collections.abc import Mapping
 from typing import Any
 
+from logops.doctor.charts import Chart
 from logops.doctor.defaults import LOKI_DEFAULTS
 from logops.doctor.deployment import HelmValues
 
@@ -69,6 +71,22 @@ VOLUME = "/var/loki"
 """Mount path of each component's volume (templates/_pod.tpl). All other folders are read-only."""
 
 GATEWAY_PORT = 80
+
+STORAGE_KEYS = frozenset(
+    {"azure", "bucketNames", "filesystem", "gcs", "object_store", "s3", "swift", "type", "use_thanos_objstore"}
+)
+"""Keys of `loki.storage`."""
+
+AZURE_KEYS = frozenset(
+    {
+        "accountKey", "accountName", "chunkDelimiter", "connectionString", "endpointSuffix", "requestTimeout",
+        "useFederatedToken", "useManagedIdentity", "userAssignedId",
+    }
+)  # fmt: skip
+"""Keys of `loki.storage.azure`."""
+
+MODE = {Chart.LOKI: "Monolithic", Chart.LOKI_6: "SimpleScalable"}
+"""Default of `deploymentMode`."""
 
 
 def is_distributed(values: HelmValues) -> bool:

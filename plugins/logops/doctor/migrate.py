@@ -1,7 +1,7 @@
 """Migrate the Loki configuration in a file to 3.7 and keep the comments and the order."""
 
 import re
-from collections.abc import Iterator, MutableMapping
+from collections.abc import Iterable, Iterator, MutableMapping
 from datetime import datetime
 from io import StringIO
 from typing import Any
@@ -9,37 +9,61 @@ from typing import Any
 from ruamel.yaml import YAML
 from ruamel.yaml.scalarstring import LiteralScalarString
 
+from logops.doctor.charts import Chart, recognise, wrapped
+from logops.doctor.deployment import HelmValues, Location
 from logops.doctor.helm_chart import RENAMED_SECTIONS
+from logops.doctor.helm_keys import ignored_keys
+from logops.doctor.promtail.templates import TEMPLATE
 from logops.doctor.reading.loki import is_loki_config
 from logops.doctor.reading.safe_yaml import DocumentError, parse
 from logops.doctor.upgrade import upgrade
 
 _ACCEPTED = "a Loki configuration, Helm values with a `loki` section, or a ConfigMap with a Loki configuration"
+_TO_CURRENT = (
+    f"Only Loki's configuration was migrated. Loki 3 needs the chart {Chart.LOKI.full_name}, which has other keys"
+)
 _LIST_BELOW_KEY = re.compile(r"^( *)[^\s#-][^\n]*:[ \t]*\n( *)- ", re.MULTILINE)
 
 
-def migrate(text: str, file: str, as_of: datetime) -> str:
+def migrate(text: str, file: str, as_of: datetime, chart: Chart | None = None) -> str:
     """Return the text with its Loki configuration changed so that Loki 3.7.8 starts with it.
 
     Comments and order are kept. A header lists the changes. Values that work are kept, even if the doctor advises
     against them. A new schema period starts on the day after `as_of` (UTC).
 
-    Raises DocumentError if the text is not YAML or contains no Loki configuration.
+    chart   the chart that Helm values are for; None: the one that their keys show
+
+    Raises DocumentError if the text is not YAML, contains no Loki configuration, or contains a template.
     """
     parse(text, file)
     yaml = _yaml_like(text)
     documents = list(yaml.load_all(text))
     if not any(_has_loki_config(document) for document in documents):
         raise DocumentError(file, "contains no Loki configuration", _ACCEPTED)
-    changes = [change for document in documents for change in _migrate(document, as_of)]
-    return _header(changes, as_of) + _dumped(yaml, documents)
+    charts = dict.fromkeys(found for document in documents for found in _charts(document, file, chart))
+    changes = [change for document in documents for change in _migrate(document, as_of, chart)]
+    return _header(changes, charts, as_of) + _dumped(yaml, documents)
 
 
-def _migrate(document: Any, as_of: datetime) -> Iterator[str]:
+def _charts(document: Any, file: str, chart: Chart | None) -> Iterator[Chart]:
+    """Yield the chart of Helm values. Raises DocumentError if their configuration is a template."""
+    values = document.get(wrapped(document), document)
+    if document.get("kind") == "ConfigMap" or not isinstance(values.get("loki"), MutableMapping):
+        return
+    if TEMPLATE.search(str(values["loki"].get("config"))):
+        found = "loki.config has templates, which only Helm can evaluate, so it cannot be migrated"
+        raise DocumentError(file, found, "the ConfigMap that `helm template` renders")
+    yield chart or recognise(values)
+
+
+def _migrate(document: Any, as_of: datetime, chart: Chart | None) -> Iterator[str]:
     if document.get("kind") == "ConfigMap":
         for key in [key for key, text in document["data"].items() if _is_loki_text(text)]:
             yield from _migrate_text(document["data"], key, f"data.{key}", as_of)
+    elif key := wrapped(document):
+        yield from (f"{key}.{change}" for change in _migrate(document[key], as_of, chart))
     elif isinstance(loki := document.get("loki"), MutableMapping):
+        yield from _move_ignored(document, chart or recognise(document))
         yield from (f"loki.{change}" for change in _migrate_values(loki, as_of))
         if isinstance(structured := loki.get("structuredConfig"), MutableMapping):
             yield from (f"loki.structuredConfig.{change}" for change in upgrade(structured, as_of, in_chart=True))
@@ -49,6 +73,26 @@ def _migrate(document: Any, as_of: datetime) -> Iterator[str]:
             yield from (f"loki.config.{change}" for change in upgrade(loki_config, as_of))
     elif is_loki_config(document):
         yield from upgrade(document, as_of)
+
+
+def _move_ignored(document: MutableMapping[str, Any], chart: Chart) -> Iterator[str]:
+    """Move keys of Loki's configuration to the place where the chart reads them, if nothing is there."""
+    values = HelmValues(Location(""), document, chart)
+    if not chart.is_current:
+        return
+    for steps, instead in list(ignored_keys(values)):
+        target = instead.split(".")
+        if target[0] != "loki" or values.get(*target) is not None or steps[-1] in RENAMED_SECTIONS:
+            continue
+        parent: Any = document
+        for step in steps[:-1]:
+            parent = parent[step]
+        value = parent.pop(steps[-1])
+        place: Any = document
+        for step in target[:-1]:
+            place = place.setdefault(step, {})
+        place[target[-1]] = value
+        yield f"{'.'.join(steps)} moved to {instead}, where the chart reads it"
 
 
 def _migrate_values(loki: MutableMapping[str, Any], as_of: datetime) -> list[str]:
@@ -108,8 +152,11 @@ def _dumped(yaml: YAML, documents: list[Any]) -> str:
     return out.getvalue()
 
 
-def _header(changes: list[str], as_of: datetime) -> str:
+def _header(changes: list[str], charts: Iterable[Chart], as_of: datetime) -> str:
     lines = changes or ["no change was necessary"]
+    for chart in charts:
+        title = f"these are values of the chart {chart.full_name}"
+        lines = [title if chart.is_current else f"{title}, which installs Loki 2. {_TO_CURRENT}", *lines]
     return "".join(
         f"# {line}\n" for line in (f"Migrated to Loki 3.7 by logops on {as_of.date()}:", *(f"- {c}" for c in lines))
     )

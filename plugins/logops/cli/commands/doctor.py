@@ -9,6 +9,7 @@ from logops.cli.interrupt import ends_at_once
 from logops.cli.options import Format, FormatOption, JsonOption
 
 if TYPE_CHECKING:
+    from logops.doctor.charts import Chart
     from logops.environment.units import Duration
 
 app = typer.Typer()
@@ -23,6 +24,15 @@ def _parse_promise(text: str) -> "Duration":
         raise typer.BadParameter(str(error)) from None
 
 
+def _parse_chart(text: str) -> "Chart":
+    from logops.doctor.charts import Chart
+
+    try:
+        return Chart(text)
+    except ValueError:
+        raise typer.BadParameter(f"{text} is not one of {', '.join(Chart)}.") from None
+
+
 @app.command(epilog="Example: logops doctor values.yaml promtail.yaml --keep 90d --hot 30d")
 def doctor(
     files: Annotated[
@@ -30,7 +40,7 @@ def doctor(
         typer.Argument(
             metavar="FILE...",
             help="Files that belong together: Loki configurations, Helm values, ConfigMaps, configurations of agents, "
-            "lifecycle policies (JSON or Terraform). Of a directory, all such files. `-`: standard input.",
+            "lifecycle policies (JSON, ARM or Terraform). Of a directory, all such files. `-`: standard input.",
         ),
     ],
     keep: Annotated[
@@ -45,6 +55,15 @@ def doctor(
             parser=_parse_promise,
             metavar="DURATION",
             help="Promised time in the Hot tier, for example 30d. Requires --keep.",
+        ),
+    ] = None,
+    chart: Annotated[
+        Any,
+        typer.Option(
+            parser=_parse_chart,
+            metavar="CHART",
+            help="The chart that Helm values are for: loki (grafana-community), loki-6 or loki-5 (grafana/loki), "
+            "loki-distributed, loki-simple-scalable, loki-stack. Default: the chart that their keys show.",
         ),
     ] = None,
     migrated: Annotated[
@@ -62,4 +81,4 @@ def doctor(
     with ends_at_once():
         from logops.cli import doctor
 
-    doctor.doctor(files, keep, hot, migrated, form, as_json)
+    doctor.doctor(files, keep, hot, chart, migrated, form, as_json)

@@ -6,8 +6,8 @@ from typing import Any
 from logops.doctor.promtail.value import Ledger, Value
 from logops.doctor.reading.safe_yaml import DocumentError, parse
 
-_ACTION = re.compile(r"\{\{.*?\}\}", re.DOTALL)
-_OWN_LINE = re.compile(r"^[ \t]*(?:\{\{.*?\}\}[ \t]*)+$", re.MULTILINE)
+TEMPLATE = re.compile(r"\{\{.*?\}\}", re.DOTALL)
+OWN_LINE = re.compile(r"^[ \t]*(?:\{\{.*?\}\}[ \t]*)+$", re.MULTILINE)
 _PARTS = re.compile(
     r"\.Values\.config\.(?:clients|positions|logLevel|logFormat|serverPort|enableTracing|snippets\.\w+)|\.pipelineStages"
     r"|\.common\b|\.extraRelabelConfigs|\.addScrapeJobLabel|\{\{-? *end *-?\}\}"
@@ -28,12 +28,12 @@ def parse_template(text: str, value: Value, ledger: Ledger) -> Any:
         templates.append((match[0], text_without_lines.count("\n", 0, match.start()) + 1))
         return _MARK.format(len(templates) - 1)
 
-    for match in _OWN_LINE.finditer(text):
+    for match in OWN_LINE.finditer(text):
         if not _PARTS.search(match[0]):
             line = text.count("\n", 0, match.start()) + 1
             _note(value, ledger, match[0].strip(), line)
-    text_without_lines = _OWN_LINE.sub(lambda match: "\n" * match[0].count("\n"), text)
-    marked = _ACTION.sub(mark, text_without_lines)
+    text_without_lines = OWN_LINE.sub(lambda match: "\n" * match[0].count("\n"), text)
+    marked = TEMPLATE.sub(mark, text_without_lines)
     try:
         data = next(iter(parse(marked, value.location.file)), None)
     except DocumentError as error:

@@ -5,6 +5,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from logops.doctor.charts import Chart, wrapped
 from logops.doctor.deployment import (
     Agent,
     Cluster,
@@ -21,7 +22,7 @@ from logops.doctor.reading.files import read_file
 from logops.doctor.reading.fluentbit import is_classic, is_classic_file, missing_includes, read_classic
 from logops.doctor.reading.kubernetes import is_kubernetes_object, read_object
 from logops.doctor.reading.loki import read_loki_values
-from logops.doctor.reading.promtail import PROMTAIL_VALUES, read_promtail_values
+from logops.doctor.reading.promtail import PROMTAIL_VALUES, read_promtail_values, read_shipper_values
 from logops.doctor.reading.safe_yaml import DocumentError, parse
 from logops.doctor.reading.terraform import is_terraform, read_terraform
 from logops.doctor.untyped import as_mapping
@@ -38,20 +39,25 @@ def read_documents(paths: Iterable[Path], promise: RetentionPromise | None = Non
     return read_texts({str(path): read_file(path) for path in paths}, promise)
 
 
-def read_texts(texts: Mapping[str, str], promise: RetentionPromise | None = None) -> Deployment:
-    """Return the deployment in texts by file name. Otherwise like read_documents."""
-    return _deployment([part for file, text in texts.items() for part in _parts(text, file)], texts, promise)
+def read_texts(
+    texts: Mapping[str, str], promise: RetentionPromise | None = None, chart: Chart | None = None
+) -> Deployment:
+    """Return the deployment in texts by file name. Otherwise like read_documents.
+
+    chart   the chart that Helm values are for; None: the one that their keys show
+    """
+    return _deployment([part for file, text in texts.items() for part in _parts(text, file, chart)], texts, promise)
 
 
 def read_each(
-    texts: Mapping[str, str], promise: RetentionPromise | None = None
+    texts: Mapping[str, str], promise: RetentionPromise | None = None, chart: Chart | None = None
 ) -> tuple[Deployment, list[DocumentError]]:
     """Return the deployment in the texts that can be read, and the errors of the others."""
     parts: list[DocumentPart] = []
     errors: list[DocumentError] = []
     for file, text in texts.items():
         try:
-            parts += _parts(text, file)
+            parts += _parts(text, file, chart)
         except DocumentError as error:
             errors.append(error)
     return _deployment(parts, texts, promise), errors
@@ -78,7 +84,7 @@ def _missing_files(texts: Mapping[str, str]) -> Iterator[UnreadablePart]:
         yield UnreadablePart(Location(file), f"it includes {pattern}, which was not given")
 
 
-def _parts(text: str, file: str) -> Iterator[DocumentPart]:
+def _parts(text: str, file: str, chart: Chart | None) -> Iterator[DocumentPart]:
     name = Path(file).stem
     if is_terraform(text):
         rules = list(read_terraform(text, file))
@@ -97,18 +103,24 @@ def _parts(text: str, file: str) -> Iterator[DocumentPart]:
             raise DocumentError(file, f"contains a {type(document).__name__}, not keys and values", ACCEPTED)
         document_name = str(as_mapping(document.get("metadata")).get("name", name))
         unique_name = document_name if len(documents) == 1 else f"{document_name}-{number}"
-        parts += _document_parts(document, unique_name, Location(file, document=number))
+        parts += _document_parts(document, unique_name, Location(file, document=number), chart)
     if not parts:
         kinds = ", ".join(sorted({str(document["kind"]) for document in documents}))
         parts.append(UnreadablePart(Location(file), f"Kubernetes objects ({kinds}) without a configuration"))
     yield from parts
 
 
-def _document_parts(document: Mapping[str, Any], name: str, location: Location) -> Iterator[DocumentPart]:
+def _document_parts(
+    document: Mapping[str, Any], name: str, location: Location, chart: Chart | None
+) -> Iterator[DocumentPart]:
     if is_kubernetes_object(document):
         yield from read_object(document, name, location)
+    elif key := wrapped(document):
+        yield from read_loki_values(document[key], name, location.at(key), chart)
+        yield from read_shipper_values(document, location)
     elif isinstance(document.get("loki"), Mapping):
-        yield from read_loki_values(document, name, location)
+        yield from read_loki_values(document, name, location, chart)
+        yield from read_shipper_values(document, location)
     elif PROMTAIL_VALUES & as_mapping(document.get("config")).keys():
         yield from read_promtail_values(document, name, location)
     elif parts := read_configuration(document, name, location):

@@ -7,6 +7,7 @@ from functools import lru_cache
 import yaml
 
 from logops.diagnostics.embedded import EmbeddedText, documents, scalar
+from logops.doctor.promtail.templates import OWN_LINE, TEMPLATE
 from logops.doctor.reading.fluentbit import is_classic, offset_in_classic
 from logops.doctor.reading.safe_yaml import DocumentError
 from logops.doctor.reading.terraform import is_terraform, offset_in_terraform
@@ -26,6 +27,7 @@ def offset_of(text: str, path: str, document: int = 0) -> int:
     try:
         if other := _offset_in_other_format(text):
             return other(text, path)
+        text = _without_templates(text)
         nodes = _documents(text)
     except (yaml.YAMLError, DocumentError):
         return 0
@@ -40,6 +42,13 @@ def _offset_in_other_format(text: str) -> Callable[[str, str], int] | None:
     if is_terraform(text):
         return offset_in_terraform
     return offset_in_classic if is_classic(text) and "apiVersion:" not in text else None
+
+
+@lru_cache(maxsize=8)
+def _without_templates(text: str) -> str:
+    """Return a text with Helm's templates replaced by texts of the same length."""
+    text = OWN_LINE.sub(lambda match: re.sub(r"[^\n]", " ", match[0]), text)
+    return TEMPLATE.sub(lambda match: "x" * len(match[0]), text)
 
 
 @lru_cache(maxsize=8)

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 from urllib.parse import urlsplit
 
-from logops.doctor.deployment import Agent, HelmValues, Location, Pipeline, PushTarget
+from logops.doctor.deployment import Agent, HelmValues, Location, Pipeline, PushTarget, UnreadablePart
 from logops.doctor.keys.known import known_keys
 from logops.doctor.promtail.templates import parse_template
 from logops.doctor.promtail.value import Ledger, Value
@@ -92,6 +92,15 @@ def read_promtail_values(document: Mapping[str, Any], name: str, at_top: Locatio
         config_blocks=tuple(block for block in blocks if block[1] is not None),
         values=values,
     )
+
+
+def read_shipper_values(document: Mapping[str, Any], location: Location) -> Iterator[DocumentPart]:
+    """Yield the agents beside Loki in the values of a chart that installs both, such as loki-stack."""
+    if isinstance(promtail := document.get("promtail"), Mapping) and promtail.get("enabled") is not False:
+        yield from read_promtail_values(promtail, "promtail", location.at("promtail"))
+    for name in ("fluent-bit", "filebeat", "logstash"):
+        if as_mapping(document.get(name)).get("enabled") is True:
+            yield UnreadablePart(location.at(name), f"values of {name}, which the doctor does not read")
 
 
 def _agent(

@@ -6,15 +6,13 @@ templates/validate.yaml, _workload.tpl, _service.tpl) and grafana/promtail 6.17.
 
 from collections.abc import Iterator
 from datetime import datetime
-from difflib import get_close_matches
 
 from logops.doctor.deployment import Cluster, Deployment, HelmValues
-from logops.doctor.helm_chart import CHART_KEYS, COMPONENTS, LOKI_SECTIONS, RENAMED_SECTIONS, is_distributed
-from logops.doctor.keys.known import known_keys
+from logops.doctor.helm_chart import COMPONENTS, MODE, is_distributed
+from logops.doctor.helm_keys import ignored_keys, mistyped_component
 from logops.doctor.rules.rule import RuleFinding
 from logops.doctor.untyped import as_mapping
 from logops.findings.classes import doctor as classes
-from logops.suggestions import closest
 
 _PROMTAIL_IGNORED_KEYS = {
     ("config", "lokiAddress"): "config.clients[0].url",
@@ -23,9 +21,7 @@ _PROMTAIL_IGNORED_KEYS = {
     ("volumeMounts",): "extraVolumeMounts",
 }
 
-_MISTYPED = 0.85
-"""Similarity of a mistyped component. Keys that the chart reads, such as `patternIngester`, are below it."""
-
+_PROMTAIL_CHART = "grafana/promtail 6.17.1"
 _SCALABLE = ("write", "read", "backend")
 _GRPC_LOAD_BALANCING_PORT = 9096
 
@@ -34,7 +30,7 @@ def helm_key_ignored(deployment: Deployment, as_of: datetime) -> Iterator[RuleFi
     """Report keys that the chart of Loki or Promtail does not read."""
     for cluster in deployment.clusters:
         if cluster.values:
-            for steps, instead in _ignored(cluster.values):
+            for steps, instead in ignored_keys(cluster.values):
                 yield _ignored_key(cluster.values, steps, instead, cluster=cluster.name)
     for agent in deployment.agents:
         for steps, instead in _PROMTAIL_IGNORED_KEYS.items():
@@ -48,7 +44,7 @@ def component_missing(deployment: Deployment, as_of: datetime) -> Iterator[RuleF
         values = cluster.values
         if values is None or not is_distributed(values):
             continue
-        mistyped = {name for key in values.data if (name := _mistyped_component(str(key)))}
+        mistyped = {name for key in values.data if (name := mistyped_component(str(key)))}
         for name in COMPONENTS:
             needed = name != "ruler" or any(values.get("loki", key) for key in ("rulerConfig", "ruler"))
             settings = as_mapping(values.get(name))
@@ -70,39 +66,51 @@ def helm_values_refused(deployment: Deployment, as_of: datetime) -> Iterator[Rul
         if values is None:
             continue
         yield from _mixed_modes(cluster, values)
+        title = _title(values)
+        placed = {instead for _, instead in ignored_keys(values)}
         stores_objects = values.get("loki", "storage", "type") != "filesystem"
-        if stores_objects and not values.get("loki", "storage", "bucketNames", "chunks"):
+        buckets = values.get("loki", "storage", "bucketNames", "chunks") or "loki.storage.bucketNames.chunks" in placed
+        if stores_objects and not buckets:
             location = values.at("loki", "storage", "bucketNames")
-            message = f"{location.path} is not set: the chart requires the names of the containers for chunks and ruler"
+            message = (
+                f"{location.path} is not set: the chart {title} requires the names of the containers for chunks and"
+                " ruler"
+            )
             yield RuleFinding(classes.HELM_VALUES_REFUSED, location, message, cluster=cluster.name)
         schema = any(values.get("loki", key) for key in ("schemaConfig", "schema_config", "useTestSchema"))
-        if not schema and not values.get("loki", "structuredConfig", "schema_config"):
+        schema = schema or values.get("loki", "structuredConfig", "schema_config")
+        if not schema and "loki.schemaConfig" not in placed:
             location = values.at("loki", "schemaConfig")
             yield RuleFinding(
                 classes.HELM_VALUES_REFUSED,
                 location,
-                f"{location.path} is not set: the chart requires a schema",
+                f"{location.path} is not set: the chart {title} requires a schema",
                 cluster=cluster.name,
             )
         if cluster.value("server.grpc_listen_port") == _GRPC_LOAD_BALANCING_PORT:
             location = cluster.at("server.grpc_listen_port")
             message = (
-                f"{location.path} is 9096, but the chart's services already use that port for"
-                " gRPC load balancing: Kubernetes refuses two ports with one number"
+                f"{location.path} is 9096, but the services of the chart {title} already use that port"
+                " for gRPC load balancing: Kubernetes refuses two ports with one number"
             )
             remedy = "Write 9095, the chart's default."
             yield RuleFinding(classes.HELM_VALUES_REFUSED, location, message, cluster=cluster.name, remedy=remedy)
 
 
+def _title(values: HelmValues) -> str:
+    return values.chart.full_name if values.chart else _PROMTAIL_CHART
+
+
 def _mixed_modes(cluster: Cluster, values: HelmValues) -> Iterator[RuleFinding]:
-    mode = values.get("deploymentMode") or "Monolithic"
+    mode = values.get("deploymentMode") or (MODE[values.chart] if values.chart else "")
     scalable = [name for name in _SCALABLE if values.get(name, "replicas") != 0]
     if not is_distributed(values) or mode == "SimpleScalable<->Distributed" or (mode == "Distributed" and not scalable):
         return
     missing = ["deploymentMode: Distributed"] * (mode != "Distributed") + [f"{name}.replicas: 0" for name in scalable]
     location = values.at("deploymentMode")
     message = (
-        f"{location.path} is {mode}, but distributed components have replicas too: the chart refuses a mixture of modes"
+        f"{location.path} is {mode}, but distributed components have replicas too: the chart {_title(values)} refuses a"
+        " mixture of modes"
     )
     remedy = f"Set {', '.join(missing)}."
     evidence = {"scalable_components": len(scalable)}
@@ -111,45 +119,10 @@ def _mixed_modes(cluster: Cluster, values: HelmValues) -> Iterator[RuleFinding]:
     )
 
 
-def _ignored(values: HelmValues) -> Iterator[tuple[tuple[str, ...], str]]:
-    """Yield keys that the chart does not read, each with the key to write instead, or ""."""
-    loki = values.get("loki")
-    for key in map(str, loki if isinstance(loki, dict) else ()):
-        if key in RENAMED_SECTIONS:
-            yield ("loki", key), f"loki.{RENAMED_SECTIONS[key]}"
-        elif key in known_keys("loki") and key not in LOKI_SECTIONS:
-            yield ("loki", key), f"loki.structuredConfig.{key}"
-        elif key not in LOKI_SECTIONS | CHART_KEYS:
-            close = get_close_matches(_snake_case(key), LOKI_SECTIONS, n=1) or get_close_matches(key, CHART_KEYS, n=1)
-            yield ("loki", key), f"loki.{close[0]}" if close else ""
-    for key in map(str, values.data):
-        if name := _mistyped_component(key):
-            yield (key,), name
-    for name in ("ingester", "compactor"):
-        # The chart's default has one claim, whose size wins. The chart reads these keys only if the list is empty.
-        claims = values.get(name, "persistence", "claims")
-        for key in ("size", "storageClass"):
-            if claims != [] and values.get(name, "persistence", key) is not None:
-                yield (name, "persistence", key), f"{name}.persistence.claims[0].{key}"
-
-
-def _mistyped_component(key: str) -> str:
-    """Return the component that `query-frontend` or `ingestor` means; "" for a name that the chart reads."""
-    first, *others = key.replace("_", "-").split("-")
-    name = first + "".join(word.capitalize() for word in others)
-    if key in COMPONENTS or name in COMPONENTS:
-        return "" if key in COMPONENTS else name
-    return closest(name, COMPONENTS, _MISTYPED) or ""
-
-
-def _snake_case(key: str) -> str:
-    return "".join(f"_{letter.lower()}" if letter.isupper() else letter for letter in key)
-
-
 def _ignored_key(
     values: HelmValues, steps: tuple[str, ...], instead: str, *, cluster: str = "", source: str = ""
 ) -> RuleFinding:
     location = values.at(*steps)
-    message = f"the chart does not read {location.path}"
+    message = f"the chart {_title(values)} does not read {location.path}"
     remedy = f"Write {instead} instead." if instead else "Remove it."
     return RuleFinding(classes.HELM_KEY_IGNORED, location, message, cluster=cluster, source=source, remedy=remedy)

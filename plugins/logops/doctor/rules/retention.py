@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from datetime import datetime, timedelta
 
 from logops.doctor.deployment import Deployment, EffectiveLimits, Location
+from logops.doctor.helm_keys import ignored_keys
 from logops.doctor.quantities import DAY, days, days_text, limit_duration
 from logops.doctor.rules.rule import RuleFinding
 from logops.findings.classes import doctor as classes
@@ -43,6 +44,8 @@ def retention_not_enabled(deployment: Deployment, as_of: datetime) -> Iterator[R
             continue
         if not configured and not cluster.promise:
             continue
+        if cluster.values and "loki.compactor.retention_enabled" in dict(ignored_keys(cluster.values)).values():
+            continue  # helm-key-ignored names the key and its place.
         if configured:
             reason = f"a retention of {days_text(max(configured))} is configured"
         elif cluster.promise:

@@ -18,7 +18,8 @@ def schema_missing(deployment: Deployment, as_of: datetime) -> Iterator[RuleFind
     The chart has a check of its own, see helm_values_refused.
     """
     for cluster in deployment.clusters:
-        if cluster.config.keys() & WHOLE and cluster.values is None and not cluster.periods():
+        is_whole = cluster.values is None and not cluster.is_excerpt and cluster.config.keys() & WHOLE
+        if is_whole and not cluster.periods():
             location = cluster.at("schema_config.configs")
             message = f"{location.path} is not set, so Loki has no schema"
             yield RuleFinding(classes.SCHEMA_MISSING, location, message, cluster=cluster.name)
