@@ -20,6 +20,7 @@ first, with what to do. The tab *Details* of a task has a button *Runbook*.
 
 - **compaction-stalled**, **compactor-count**: nothing is compacted, so nothing expires. *Fix it today.*
 - **index-corrupt**: queries of that day fail, and the compactor stops at this file. *Fix it now.*
+- **index-misplaced**: queries of that day miss a tenant's logs, without an error. *Restore the file now.*
 - **ingester-not-uploading**: its logs are lost if its disk is lost. *Fix it now.*
 - **table-without-schema**: Loki neither serves nor expires this table. *Fix it today.*
 - **check-incomplete**: something could not be read, so it was not checked. *Fix what it names, then clear `list`.*

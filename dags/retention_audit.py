@@ -20,6 +20,8 @@ of all faulty chunks, kind `faulty-chunks`.
 #### reduce
 
 - **chunk-missing**, **retention-undershoot**: logs are lost. Soft delete may still have them. *Fix it now.*
+- **index-lost**, **index-misplaced**: the chunks are there, and no query finds them. *Restore the index file now.*
+- **chunk-empty**, **chunk-corrupt**: the lines of a chunk are lost. A version or a copy may have them. *Fix it now.*
 - **chunk-archived**: queries of that day fail until the chunk is rehydrated. *Fix it now.*
 - **retention-overshoot**, **delete-request-stuck**: somebody was promised that these lines are deleted. *Fix it today.*
 - **retention-not-effective**: Loki applies other limits than declared. *Fix it today, before it deletes.*

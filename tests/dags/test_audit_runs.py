@@ -40,7 +40,7 @@ class OnMemory(MemoryPlatform):
         """Store a chunk without an index entry. A young chunk is not a finding yet."""
         through = (TODAY - days_ago) * DAY_MS + 1_000
         name = chunk_name("application", 7, through - 500, through, 7)
-        self.store.blobs[name] = Blob(b"1", NOW - timedelta(hours=hours_old))
+        self.store.blobs[name] = Blob(b"x" * 100, NOW - timedelta(hours=hours_old))
         return name
 
 

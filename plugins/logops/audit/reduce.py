@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from logops.audit.findings.by_check import ClusterAudit, findings_of
 from logops.audit.findings.index_names import files_of, names_table
-from logops.audit.findings.undershoot import EarlierCount, undershoot
+from logops.audit.findings.losses import EarlierCount, with_losses
 from logops.audit.judge.batch_result import BatchResult
 from logops.audit.judge.table_stats import Fault, TableStats
 from logops.audit.report.recorded import phases_table
@@ -99,7 +99,7 @@ def _cluster_audit(
     surveyed, survey = cluster.surveyed, cluster.surveyed.survey
     judged = _joined(cluster.batches, surveyed.tables)
     if store and Check.RETENTION in request.checks:
-        judged = replace(judged, faults=(*judged.faults, *_losses(environment, request, surveyed, judged, store)))
+        judged = replace(judged, faults=tuple(_with_losses(environment, request, surveyed, judged, store)))
     day = request.as_of.astimezone(UTC).date()
     names = f"{FAULTY_CHUNKS}/day={day}/{environment.name}.{request.run_id}.{survey.cluster}.*.parquet"
     return ClusterAudit(
@@ -130,14 +130,14 @@ def _joined(batches: Sequence[tuple[Sequence[int], BatchResult | None]], tables:
     )
 
 
-def _losses(
+def _with_losses(
     environment: Environment,
     request: AuditRequest,
     surveyed: SurveyedCluster,
     judged: BatchResult,
     store: "ResultsStore",
 ) -> list[Fault]:
-    """Return the chunks that earlier audits counted and that are gone before their time."""
+    """Return the faults with the chunks that earlier audits counted and that are gone before their time."""
     not_judged = {table for table, _ in judged.incomplete} | {file.table for file in judged.unreadable}
     counts = [
         count
@@ -146,7 +146,7 @@ def _losses(
     ]
     # The bucket was read until now, also if an earlier moment is judged.
     until_ms = int(max(request.as_of, datetime.now(UTC)).timestamp() * 1000)
-    return undershoot(counts, judged.holdings, judged.faults, surveyed.policy, until_ms)
+    return with_losses(counts, judged.holdings, judged.faults, surveyed.policy, until_ms)
 
 
 def _cluster_report(

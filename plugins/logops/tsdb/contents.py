@@ -30,6 +30,8 @@ class Contents:
     fingerprint_offsets: int
     from_ms: int
     through_ms: int
+    checksum: int
+    """Of the table of contents, and so of the whole file: a compacted file has it in its name."""
 
 
 def read_contents(data: "np.ndarray[Any, np.dtype[np.uint8]]", name: str) -> Contents:
@@ -46,8 +48,8 @@ def read_contents(data: "np.ndarray[Any, np.dtype[np.uint8]]", name: str) -> Con
     start = len(data) - CONTENTS_LENGTH
     if start < _HEADER.size:
         raise IndexCorruptError(name, len(data), "the file is too short for a table of contents")
-    *fields, checksum = _CONTENTS.unpack(data[start:].tobytes())
-    if crc32c(data, start, len(data) - 4) != checksum:
+    fields = _CONTENTS.unpack(data[start:].tobytes())
+    if crc32c(data, start, len(data) - 4) != fields[-1]:
         raise IndexCorruptError(
             name, start, "the table of contents does not match its checksum, or the file is truncated"
         )

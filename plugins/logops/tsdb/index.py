@@ -56,6 +56,7 @@ class Index:
         version: int,
         from_ms: int,
         through_ms: int,
+        checksum: int,
         tenants: tuple[str, ...],
         entries: "pa.RecordBatch",
         data: Bytes,
@@ -68,6 +69,8 @@ class Index:
         """Time of the first line of all chunks, from the table of contents; Unix milliseconds."""
         self.through_ms = through_ms
         """Time of the last line of all chunks."""
+        self.checksum = checksum
+        """Of the table of contents. A compacted file has it in its name."""
         self.tenants = tenants
         """Sorted by name; one tenant in a compacted file."""
         self._entries = entries

@@ -78,6 +78,7 @@ class _Reading:
             version=contents.version,
             from_ms=contents.from_ms,
             through_ms=contents.through_ms,
+            checksum=contents.checksum,
             tenants=(tenant,) if tenant else tuple(symbols.text(symbol) for symbol in tenant_symbols),
             entries=self._entries(parts, tenants.astype(np.int32)),
             data=self.data,

@@ -249,7 +249,7 @@ def test_remote_environment_is_audited_with_unreachable_parts_reported(
 ) -> None:
     monkeypatch.setenv("KEY_OF_AZURITE", KEY)
     store.create_container("elsewhere")
-    store.container("elsewhere").write(f"application/{CHUNK}", b"1234")
+    store.container("elsewhere").write(f"application/{CHUNK}", b"x" * 100)
     no = {"error": {"code": "AuthorizationFailed", "message": "no"}}
     with management_api(tmp_path, [(403, no)]) as (address, certificate, _):
         monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(certificate))
@@ -279,7 +279,7 @@ def test_explain_of_table_that_was_never_written_raises(store: ObjectStore, endp
 
 def test_explain_returns_blocking_findings_of_table(store: ObjectStore, endpoint: str) -> None:
     store.create_container("explained")
-    store.container("explained").write(f"platform/{CHUNK}", b"1234")
+    store.container("explained").write(f"platform/{CHUNK}", b"x" * 100)
     (found,) = explained_in(AzuritePlatform(endpoint, "explained"), "loki_index_20669", timedelta(days=2))
 
     said = found.to_dict()
@@ -292,7 +292,7 @@ def test_explain_without_table_shows_tenants_by_phase_and_with_all_every_table(
 ) -> None:
     store.create_container("all-explained")
     for tenant in ("application", "platform"):
-        store.container("all-explained").write(f"{tenant}/{CHUNK}", b"1234")
+        store.container("all-explained").write(f"{tenant}/{CHUNK}", b"x" * 100)
     platform = AzuritePlatform(endpoint, "all-explained")
     monkeypatch.setattr("logops.cli.audit.readable", lambda name: platform)
     by_phase = CliRunner().invoke(app, ["audit", "explain", "local"])
@@ -326,7 +326,7 @@ def explained_in(
 def test_tenant_with_unusual_name_is_recognized(store: ObjectStore, endpoint: str, tenant: str) -> None:
     name = f"odd{tenant.encode().hex()}"
     store.create_container(name)
-    store.container(name).write(f"{tenant}/{CHUNK}", b"1234")
+    store.container(name).write(f"{tenant}/{CHUNK}", b"x" * 100)
     outcome = audit(AzuritePlatform(endpoint, name), timedelta(days=2))
 
     assert {(one.cls.name, one.subject.tenant) for one in outcome.findings} == {("chunk-orphaned", tenant)}

@@ -26,7 +26,9 @@ from logops.number_text import count_text
 
 _CHUNKS: dict[Check, frozenset[str]] = {
     Check.COMPACTION: frozenset(),
-    Check.RETENTION: frozenset({cls.name for cls in classes.RETENTION} | {classes.MARKER_BACKLOG.name}),
+    Check.RETENTION: frozenset(
+        {cls.name for cls in (*classes.RETENTION, *classes.CONTENT)} | {classes.MARKER_BACKLOG.name}
+    ),
     Check.TIERING: frozenset({cls.name for cls in classes.TIERING} | {EARLY_DELETION_FEE.name}),
 }
 """The chunk faults that each audit reports."""
@@ -119,6 +121,7 @@ def _retention(result: ClusterAudit, compaction: Sequence[Finding], not_answerin
         classes.MARKER_BACKLOG.name: broken_compactor or silent_compactor,
         classes.CHUNK_ORPHANED.name: silent_compactor,
         classes.RETENTION_UNDERSHOOT.name: silent_compactor,
+        classes.INDEX_LOST.name: silent_compactor,
         _UNINDEXED: [finding for finding in compaction if finding.cls is classes.INGESTER_NOT_UPLOADING],
     }
     faults = [fault for fault in result.judged.faults if fault.cls in _CHUNKS[Check.RETENTION] | {_UNINDEXED}]
@@ -166,8 +169,9 @@ def _corrupt(result: ClusterAudit) -> Iterator[Finding]:
 
 def corrupt_finding(file: Unreadable, result: ClusterAudit) -> Finding:
     """Return the finding for an unreadable index file. If the file may be intact, it only counts as not checked."""
+    cls = classes.INDEX_MISPLACED if file.misplaced else classes.INDEX_CORRUPT
     return Finding(
-        cls=CHECK_INCOMPLETE if file.unknown else classes.INDEX_CORRUPT,
+        cls=CHECK_INCOMPLETE if file.unknown else cls,
         subject=result.subject(tenant=file.tenant, table=file.table, path=file.name),
         message=file.what,
         as_of=result.as_of,
@@ -185,7 +189,7 @@ def _not_of_corrupt(compaction: Sequence[Finding], result: ClusterAudit) -> list
     A compactor works from the newest table to the oldest, and stops at a file that it cannot read. So this table and
     older ones wait, and no run succeeds.
     """
-    damaged = {unreadable_file.table for unreadable_file in result.judged.unreadable if not unreadable_file.unknown}
+    damaged = {file.table for file in result.judged.unreadable if not file.unknown and not file.misplaced}
     last = max((file.day for file in result.files if file.table in damaged), default=-1)
     waiting = {file.table: file.day for file in result.waiting}
 

@@ -30,7 +30,7 @@ def files_of(finding: Finding, files: Iterable[IndexFile], waiting: Sequence[Ind
             return [file for file in files if (file.table, file.tenant) == (subject.table, subject.tenant)]
         case classes.INDEX_TIERED:
             return [file for file in files if file.table == subject.table and file.tier not in (Tier.UNKNOWN, Tier.HOT)]
-        case classes.INDEX_CORRUPT:
+        case classes.INDEX_CORRUPT | classes.INDEX_MISPLACED:
             return [file for file in files if file.name == subject.path]
     return []
 

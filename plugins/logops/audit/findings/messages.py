@@ -10,6 +10,9 @@ from logops.number_text import count_text, size_text
 _WHAT = {
     "chunk-missing": "in the index and not in the bucket: {their} lines are lost to queries",
     "chunk-orphaned": "in the bucket and in no index, and nothing will delete {them}",
+    "index-lost": "in the bucket and no longer in the index, where an earlier audit counted {them}",
+    "chunk-empty": "without content (0 bytes): {their} lines are lost",
+    "chunk-corrupt": "damaged: {their} lines are lost",
     "marker-backlog": "out of the index and overdue for deletion",
     "retention-overshoot": "past {their} retention and still in the index",
     "retention-undershoot": "gone before {their} time: an earlier audit counted {them}",

@@ -14,6 +14,7 @@ import numba
 import numpy as np
 
 from logops.audit.errors import AuditError
+from logops.audit.index.placement import IndexMisplacedError, require_own_place
 from logops.audit.judge.bucket import Bucket
 from logops.audit.policy.retention import TenantRules
 from logops.audit.survey.objects import IndexFile
@@ -33,16 +34,28 @@ class TableIndex:
     """The content of all readable index files of a table."""
 
     files: tuple[IndexFile, ...]
-    """Files that were read, or tried."""
+    """Files that were read, or tried. Those that are not in `unreadable` are in the order of `columns`."""
     columns: tuple[Columns, ...]
     """For each readable file: key, tenant, fingerprint, from_ms, through_ms, checksum, kb, entries, period_ms."""
     unreadable: tuple[tuple[IndexFile, IndexFileError], ...] = ()
+    """With the reason: a damaged file, or one that is not of this table (IndexMisplacedError)."""
 
     @property
     def keys(self) -> np.ndarray[Any, Any]:
         """The distinct keys of all entries, sorted."""
         keys = [columns["key"] for columns in self.columns]
         return np.unique(np.concatenate(keys)) if keys else np.empty(0, np.uint64)
+
+    def by_file(self) -> list[tuple[IndexFile, Columns]]:
+        """Return each readable file with its columns."""
+        unreadable = {file for file, _ in self.unreadable}
+        return [*zip((file for file in self.files if file not in unreadable), self.columns, strict=True)]
+
+    def without(self, misplaced: Sequence[tuple[IndexFile, IndexMisplacedError]]) -> "TableIndex":
+        """Return the index without the content of these files."""
+        left_out = {file for file, _ in misplaced}
+        columns = tuple(columns for file, columns in self.by_file() if file not in left_out)
+        return TableIndex(self.files, columns, (*self.unreadable, *misplaced))
 
 
 @dataclass
@@ -79,6 +92,7 @@ def read_table(
             for file in files:
                 try:
                     index = read_index(bucket.read(file.name), file.name, file.tenant)
+                    require_own_place(file, index)
                     columns.append(_columns(index, day, rules, default, numbers))
                 except IndexFileError as error:
                     unreadable.append((file, error))

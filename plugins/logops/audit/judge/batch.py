@@ -7,6 +7,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
+from logops.audit.index.placement import IndexMisplacedError
 from logops.audit.index.table_index import IndexChangingError, TenantNumbers, read_table
 from logops.audit.judge.batch_result import BatchResult, Unreadable
 from logops.audit.judge.bucket import Bucket, LiveBucket
@@ -121,7 +122,16 @@ def _verify(
 
 def _unreadable(files: tuple[tuple[IndexFile, IndexFileError], ...]) -> list[Unreadable]:
     return [
-        Unreadable(file.name, file.table, file.tenant, file.size, error.offset, str(error), not error.damaged)
+        Unreadable(
+            file.name,
+            file.table,
+            file.tenant,
+            file.size,
+            error.offset,
+            str(error),
+            unknown=not error.damaged and not isinstance(error, IndexMisplacedError),
+            misplaced=isinstance(error, IndexMisplacedError),
+        )
         for file, error in files
     ]
 

@@ -7,7 +7,7 @@ from logops.audit.judge.table_stats import Fault, TableStats
 
 @dataclass(frozen=True)
 class Unreadable:
-    """An index file that cannot be read."""
+    """An index file whose content is not used: it cannot be read, or it is not the file of its table and tenant."""
 
     name: str
     table: str
@@ -19,6 +19,8 @@ class Unreadable:
     """The fault at the offset."""
     unknown: bool = False
     """Possibly intact: its format or size is not supported here."""
+    misplaced: bool = False
+    """Intact, but not the file of its table and tenant."""
 
 
 @dataclass(frozen=True)

@@ -75,6 +75,11 @@ select key, day, tenant, fingerprint, from_ms, through_ms, checksum, blob, index
             then 'early-deletion-fee'
     end as fee_fault,
     case
+        when fault is not null or may_go or not (blob and home) then null
+        when bytes = 0 then 'chunk-empty'
+        when bytes < $smallest_chunk then 'chunk-corrupt'
+    end as content_fault,
+    case
         when fault in ('chunk-missing') then 0
         when fault in ('retention-overshoot') then index_due - $cycle - $slack
         when fault is not null then greatest(case when expired then through_ms + most_ms else 0 end, modified_ms)
@@ -115,6 +120,14 @@ SUSPECT_COUNTS = """
 select day, tenant, count(*) from {judged} where fault = $fault group by all
 """
 
+FOREIGN = """
+with missing as materialized (select * from {judged} where fault = 'chunk-missing')
+select missing.day, missing.tenant, owner.tenant as owner, missing.key
+from missing join {judged} owner using (day, fingerprint, from_ms, through_ms, checksum)
+where owner.blob and owner.tenant <> missing.tenant
+"""
+# A chunk's checksum includes its tenant's name, so two tenants never have the same chunk.
+
 CONFIRMED = """
 select * replace (case when fault is not null and key in (select key from {confirmed}) then fault end as fault)
 from {judged} where not list_contains({left_out}::integer[], day)
@@ -129,6 +142,7 @@ from (
     select fault, {_COLUMNS}, since_ms from {{judged}}
     union all select tier_fault, {_COLUMNS}, tier_since_ms from {{judged}}
     union all select fee_fault, {_COLUMNS}, tier_since_ms from {{judged}}
+    union all select content_fault, {_COLUMNS}, modified_ms from {{judged}}
 ) faults join {{tenants}} t using (tenant) join {{days}} d using (day) where fault is not null
 """
 

@@ -3,7 +3,7 @@
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -14,6 +14,7 @@ import duckdb
 import numpy as np
 import pyarrow as pa
 
+from logops.audit.index.placement import IndexMisplacedError, of_other_tenant
 from logops.audit.index.table_index import IndexChangingError, TableIndex, TenantNumbers, keys_of, read_table
 from logops.audit.judge import sql
 from logops.audit.judge.bucket import Bucket
@@ -23,6 +24,7 @@ from logops.audit.policy.audit_policy import AuditPolicy
 from logops.audit.policy.retention import FOR_EVER, TenantRules
 from logops.audit.survey.containers import Survey
 from logops.audit.survey.objects import IndexFile, chunk_name, chunks_schema
+from logops.chunks import SMALLEST_CHUNK
 from logops.clients.blob_storage import ObjectStoreError
 from logops.number_text import count_text
 from logops.tsdb import IndexFileError
@@ -176,12 +178,13 @@ def judge_tables(
     moments = _moments(survey, policy, until=max(survey.as_of, now or survey.taken))
     reader = _IndexReader(bucket, policy, survey.tenants)
     indexes = _read_indexes(survey, tables, reader)
-    rules = _load_rules(database, tables, indexes, policy)
-    blobs = _load_blobs(database, survey, indexes.by_day)
-    entries = _load_entries(database, indexes.by_day)
-    judged = _judge_chunks(database, blobs, entries, rules, moments)
-    # Each of these is as large as all rows.
-    database.drop(blobs, entries)
+    judged, rules = _judge(database, survey, tables, indexes, policy, moments)
+    if misplaced := _files_of_other_tenants(database, judged, indexes):
+        indexes = replace(
+            indexes,
+            by_day={day: index.without(misplaced.get(day, ())) for day, index in indexes.by_day.items()},
+        )
+        judged, rules = _judge(database, survey, tables, indexes, policy, moments)
     recheck = _recheck_suspects(database, judged, tables, indexes, reader)
     incomplete = {**indexes.incomplete, **recheck.incomplete}
     confirmed = _confirmed_chunks(database, judged, recheck, incomplete)
@@ -219,6 +222,7 @@ def _moments(survey: Survey, policy: AuditPolicy, until: datetime) -> dict[str, 
         # A chunk with newer lines may have been written after the listing.
         "judge_missing": listed - windows.max_chunk_age_ms - windows.grace_ms,
         "judge_orphans": listed - windows.grace_ms,
+        "smallest_chunk": SMALLEST_CHUNK,
     }
 
 
@@ -241,6 +245,47 @@ def _read_indexes(survey: Survey, tables: Mapping[int, str], reader: _IndexReade
                 incomplete[day] = str(error)
     readable = {day: index for day, index in by_day.items() if day not in incomplete}
     return _Indexes(readable, tuple(elsewhere), incomplete, dict(reader.numbers.numbers))
+
+
+def _judge(
+    database: JudgeDatabase,
+    survey: Survey,
+    tables: Mapping[int, str],
+    indexes: _Indexes,
+    policy: AuditPolicy,
+    moments: Mapping[str, Any],
+) -> tuple[TempTable, _Rules]:
+    """Return one row per blob or index entry, with its faults, and the rules that it was judged by."""
+    rules = _load_rules(database, tables, indexes, policy)
+    blobs = _load_blobs(database, survey, indexes.by_day)
+    entries = _load_entries(database, indexes.by_day)
+    judged = _judge_chunks(database, blobs, entries, rules, moments)
+    # Each of these is as large as all rows.
+    database.drop(blobs, entries)
+    return judged, rules
+
+
+def _files_of_other_tenants(
+    database: JudgeDatabase, judged: TempTable, indexes: _Indexes
+) -> dict[int, list[tuple[IndexFile, IndexMisplacedError]]]:
+    """Return by day the compacted files that list chunks which another tenant has in the bucket."""
+    foreign = database.rows(sql.FOREIGN.format(judged=judged)).to_pydict()
+    names = {number: name for name, number in indexes.tenants.items()}
+    misplaced: dict[int, list[tuple[IndexFile, IndexMisplacedError]]] = {}
+    for day, tenant, owner in sorted({*zip(foreign["day"], foreign["tenant"], foreign["owner"], strict=True)}):
+        keys = np.array(
+            [
+                key
+                for *whose, key in zip(*(foreign[name] for name in ("day", "tenant", "owner", "key")), strict=True)
+                if whose == [day, tenant, owner]
+            ],
+            np.uint64,
+        )
+        for file, columns in indexes.by_day[day].by_file():
+            chunks = int(np.isin(columns["key"], keys).sum())
+            if chunks and file.tenant == names[tenant]:
+                misplaced.setdefault(day, []).append((file, of_other_tenant(file, names[owner], chunks)))
+    return misplaced
 
 
 def _load_blobs(database: JudgeDatabase, survey: Survey, days: Iterable[int]) -> TempTable:

@@ -55,6 +55,12 @@ def index_file(name: str, size: int, tier: int, modified: int) -> IndexFile | No
     return None
 
 
+def content_in_name(name: str) -> tuple[int, int, int] | None:
+    """Return from, through and checksum in the name of a compacted index file; None for other files."""
+    match = _COMPACTED.fullmatch(name)
+    return (int(match["from"]), int(match["through"]), int(match["checksum"], 16)) if match else None
+
+
 def index_files_of(blobs: pa.RecordBatch) -> tuple[list[IndexFile], list[tuple[str, int]]]:
     """Split blobs with `blobs_schema` into index files, and name and size of the others."""
     index_files: list[IndexFile] = []

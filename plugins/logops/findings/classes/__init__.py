@@ -22,6 +22,7 @@ GROUPS: dict[str, tuple[FindingClass, ...]] = {
     "Configuration": doctor.CLASSES,
     "Compaction": audit.COMPACTION,
     "Retention": audit.RETENTION,
+    "Content": audit.CONTENT,
     "Tiering": audit.TIERING,
     "Queries": benchmark.CLASSES,
     "Ingestion": quality.CLASSES,

@@ -106,6 +106,43 @@ CHUNK_ORPHANED = FindingClass(
     remedy="Keep the compactor's disk (a volume). When a second audit names the same chunks, delete those past their "
     "retention. Keep the younger ones: they are logs that no query finds. Look for the lost index.",
 )
+INDEX_MISPLACED = FindingClass(
+    name="index-misplaced",
+    severity=Severity.CRITICAL,
+    meaning="An index file is intact, but it is another index than that of its table and tenant.",
+    why="Queries of that day miss the tenant's logs without an error, or fail because they look for chunks that the "
+    "tenant does not have. The compactor applies retention to the wrong chunks.",
+    remedy="Restore the file from a version or from soft delete. Find out what copied it: a restore or a script that "
+    "mixed up folders. The tenant's chunks of that day are not damaged; keep them, although no index lists them.",
+)
+INDEX_LOST = FindingClass(
+    name="index-lost",
+    severity=Severity.CRITICAL,
+    meaning="Chunks that an earlier audit counted in the index are still in the bucket, but no index lists them.",
+    why="No query finds their lines, and nothing will delete the chunks after their retention.",
+    remedy="Do not delete the chunks: they are intact. Restore the index file below index/TABLE/TENANT/ from soft "
+    "delete or from a version; then queries find the lines again. Find out who deleted it: the account's diagnostic "
+    "log, a lifecycle rule that includes index/, a second compactor.",
+)
+_RESTORE_CHUNK = (
+    "Restore the content from a version of the blob, a soft-deleted snapshot, or a copy in another region (object "
+    "replication, read access to the secondary). With a replication factor above 1, another ingester's chunk of the "
+    "same stream and time has the lines, and queries read it as well. Find out who wrote the blob: Loki writes it once."
+)
+CHUNK_EMPTY = FindingClass(
+    name="chunk-empty",
+    severity=Severity.CRITICAL,
+    meaning="Chunks that should have lines have 0 bytes.",
+    why="Their lines are lost, and queries that need them fail or return too little.",
+    remedy=_RESTORE_CHUNK,
+)
+CHUNK_CORRUPT = FindingClass(
+    name="chunk-corrupt",
+    severity=Severity.CRITICAL,
+    meaning="Chunks are damaged: their content is not what Loki wrote, or not what their index says.",
+    why="Loki reads no line of a chunk whose checksum is wrong. Queries that need it fail or return too little.",
+    remedy=_RESTORE_CHUNK,
+)
 DELETE_REQUEST_STUCK = FindingClass(
     name="delete-request-stuck",
     severity=Severity.ERROR,
@@ -176,8 +213,14 @@ RETENTION = (
     RETENTION_UNDERSHOOT,
     CHUNK_MISSING,
     CHUNK_ORPHANED,
+    INDEX_LOST,
     DELETE_REQUEST_STUCK,
     RETENTION_NOT_EFFECTIVE,
+)
+CONTENT = (
+    CHUNK_EMPTY,
+    CHUNK_CORRUPT,
+    INDEX_MISPLACED,
 )
 TIERING = (
     TIER_TOO_WARM,

@@ -58,7 +58,7 @@ def bucket(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> MemoryStore:
     platform = MemoryPlatform(environment("local", *changes, ("clusters.main.canary", None)), {})
     store = MemoryStore()
     for day in (TODAY, TODAY - 1):
-        store.blobs[chunk_name("application", 7, day * DAY_MS, day * DAY_MS + 9, 7)] = Blob(b"1", NOW)
+        store.blobs[chunk_name("application", 7, day * DAY_MS, day * DAY_MS + 9, 7)] = Blob(b"x" * 100, NOW)
     monkeypatch.setattr(platform, "object_store", lambda account: store)
     monkeypatch.setattr("logops.platforms.open_to_read", lambda environment, root: platform)
     monkeypatch.setattr("logops.platforms.results_url", lambda environment, root: str(tmp_path))
@@ -103,7 +103,7 @@ def test_tables_of_an_audit_are_on_the_page(bucket: MemoryStore, context: dict[s
     later = NOW + timedelta(minutes=5)
     page = build(ResultsStore(str(tmp_path)), environment("local"), later, STANDARD, [tables, storage])
     assert page.sections[0].summary.startswith("All 2 tables of 1 tenant are as promised.")
-    assert page.sections[1].summary.startswith("2 B stored;")
+    assert page.sections[1].summary.startswith("200 B stored;")
 
 
 def test_missing_login_of_the_results_is_reported_before_a_container_is_listed(
@@ -208,7 +208,7 @@ def compaction(run_id: str, as_of: datetime) -> list[Finding]:
 def test_finding_lists_every_faulty_index_file(bucket: MemoryStore, context: dict[str, Any], tmp_path: Path) -> None:
     names = [f"index/old_index_{TODAY}/{nth}-ingester.tsdb.gz" for nth in range(1_000, 1_020)]
     for name in names:
-        bucket.blobs[name] = Blob(b"1", NOW)
+        bucket.blobs[name] = Blob(b"x" * 100, NOW)
 
     (finding,) = [one for one in compaction("night", NOW) if one.cls.name == "table-without-schema"]
     assert finding.evidence["since"]

@@ -2,7 +2,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from logops.audit.findings.undershoot import EarlierCount, undershoot
+from logops.audit.findings.losses import EarlierCount, with_losses
 from logops.audit.judge.table_stats import Fault, TableStats
 from logops.audit.policy.audit_policy import AuditPolicy
 from logops.audit.policy.delete_requests import DeleteRange
@@ -45,7 +45,13 @@ def gone(
     *holdings: TableStats, most: EarlierCount = MOST, terms: AuditPolicy = TERMS, faults: tuple[Fault, ...] = ()
 ) -> list[tuple[int, int]]:
     """Return the chunks and bytes of each fault."""
-    return [(one.count, one.bytes) for one in undershoot([most], holdings, faults, terms, TODAY * DAY)]
+    judged = with_losses([most], holdings, faults, terms, TODAY * DAY)
+    return [(one.count, one.bytes) for one in judged if one.cls == "retention-undershoot"]
+
+
+def lost_from_index(*holdings: TableStats, faults: tuple[Fault, ...] = ()) -> list[tuple[str, int]]:
+    """Return class and chunks of every fault."""
+    return [(one.cls, one.count) for one in with_losses([MOST], holdings, faults, TERMS, TODAY * DAY)]
 
 
 def test_chunks_lost_since_earlier_audit_are_undershoot() -> None:
@@ -88,6 +94,41 @@ def test_retention_period_no_longer_in_rules_is_not_judged_for_undershoot() -> N
     assert gone(terms=replace(TERMS, rules={"team": TenantRules(30 * DAY)})) == []
 
 
+def test_blobs_that_lost_their_index_are_no_undershoot_and_no_orphans() -> None:
+    orphaned = Fault("chunk-orphaned", MOST.table, MOST.day, "team", 10, 0, 0.0, ("a", "b"))
+    left = replace(held(0), chunks=10)
+
+    assert lost_from_index(left, faults=(orphaned,)) == [("index-lost", 10)]
+    assert lost_from_index(replace(left, young=10)) == [("index-lost", 10)]
+    (lost,) = with_losses([MOST], [left], [orphaned], TERMS, TODAY * DAY)
+    assert (lost.bytes, lost.since, lost.sample) == (1_000, 1.0, ("a", "b"))
+
+
+def test_loss_of_index_and_of_blobs_is_split() -> None:
+    assert lost_from_index(replace(held(5), chunks=8)) == [("index-lost", 3), ("retention-undershoot", 2)]
+
+
+def test_blobs_written_after_the_count_do_not_stand_for_lost_ones() -> None:
+    written_since = replace(held(7), chunks=10, young=3, written_ms=2_000)
+
+    assert lost_from_index(written_since) == [("retention-undershoot", 3)]
+
+
+def test_orphans_beyond_the_lost_index_stay_orphans() -> None:
+    orphaned = Fault("chunk-orphaned", MOST.table, MOST.day, "team", 5, 0, 0.0, ())
+
+    assert lost_from_index(replace(held(8), chunks=13), faults=(orphaned,)) == [
+        ("chunk-orphaned", 5),
+        ("index-lost", 2),
+    ]
+
+
+def test_chunks_that_the_sweeper_still_has_to_delete_lost_no_index() -> None:
+    backlog = Fault("marker-backlog", MOST.table, MOST.day, "team", 2, 0, 0.0, ())
+
+    assert lost_from_index(replace(held(10), chunks=13, deleting=1), faults=(backlog,)) == [("marker-backlog", 2)]
+
+
 AS_OF = datetime.fromtimestamp(TODAY * 86_400, UTC)
 
 
@@ -97,7 +138,7 @@ def after(*nights: list[TableStats], store: ResultsStore, terms: AuditPolicy) ->
         as_of = AS_OF + timedelta(hours=nth)
         asked = AuditRequest((Check.RETENTION,), f"night {nth}", as_of)
         most = [*earlier_counts(store, "test", "main", as_of)]
-        last = [(one.count, one.bytes) for one in undershoot(most, holdings, (), terms, TODAY * DAY)]
+        last = [(one.count, one.bytes) for one in with_losses(most, holdings, (), terms, TODAY * DAY)]
         table = holdings_table("test", asked, [("main", one) for one in holdings])
         store.write(HOLDINGS, f"test.night {nth}", table, as_of)
     return last
