@@ -5,6 +5,7 @@ The terminal and the logs show groups. The results store, JSON and alerts keep e
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, fields, replace
+from operator import attrgetter
 
 from logops.findings.model import Finding, FindingClass, Subject
 from logops.number_text import count_text, size_text
@@ -16,6 +17,10 @@ _LISTED = 3
 _NOUNS = {"table": "table", "tenant": "tenant", "query": "query", "source": "source"}
 _COUNTED = ("chunk", "file")
 """Nouns whose plurals are keys of the evidence, with a count."""
+
+
+_parts = attrgetter(*Subject.__dataclass_fields__)
+"""The parts of a subject. Sorting by them is several times faster than sorting by the subject."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +94,9 @@ class FindingGroup:
 
 def worst_first(findings: Iterable[Finding]) -> list[Finding]:
     """Return the findings by severity, the most serious first, then by class and subject."""
-    return sorted(findings, key=lambda finding: (-finding.cls.severity.rank, finding.cls.name, finding.subject))
+    return sorted(
+        findings, key=lambda finding: (-finding.cls.severity.rank, finding.cls.name, *_parts(finding.subject))
+    )
 
 
 def grouped(findings: Iterable[Finding], least: int = MIN_GROUP) -> list[FindingGroup]:

@@ -25,7 +25,7 @@ class Severity(StrEnum):
 
     @property
     def rank(self) -> int:
-        return list(Severity).index(self)
+        return _RANKS[self]
 
     @property
     def meaning(self) -> str:
@@ -33,6 +33,7 @@ class Severity(StrEnum):
         return _MEANINGS[self]
 
 
+_RANKS = {severity: rank for rank, severity in enumerate(Severity)}
 _MEANINGS = {
     Severity.INFO: "Nothing is wrong yet; worth knowing.",
     Severity.WARNING: "Costs money or will hurt later.",
@@ -96,7 +97,7 @@ class Finding:
     @property
     def id(self) -> str:
         """A short text that follows from class and subject, for addresses and commands: 12 hexadecimal digits."""
-        parts = (f"{name}={value}" for name, value in asdict(self.subject).items() if value)
+        parts = (f"{name}={value}" for name in Subject.__dataclass_fields__ if (value := getattr(self.subject, name)))
         words = "\0".join((self.cls.name, *parts))
         return sha256(words.encode("utf-8", "surrogatepass")).hexdigest()[:12]
 

@@ -10,12 +10,13 @@ variables AZURE_STORAGE_*, or with the identity of the machine or its user (Defa
 import hashlib
 import logging
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from functools import cached_property, partial
-from itertools import chain, groupby
+from itertools import groupby
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Any, TypeVar
 from urllib.parse import quote
@@ -24,8 +25,8 @@ from logops.errors import LogopsError
 from logops.findings.atomic_write import write_atomically
 from logops.findings.damage import unreadable_run
 from logops.findings.kinds import FINDINGS
-from logops.findings.model import Finding, Identity, Run
-from logops.findings.table import IDENTITY, findings_schema, from_table, identities, to_table
+from logops.findings.model import Finding, Run
+from logops.findings.table import IDENTITY, by_key, findings_schema, from_table, key_of, keys, to_table
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -38,8 +39,8 @@ _LONGEST_NAME = 180
 MOST_LISTED_DAYS = 40
 """Days whose folders are listed one by one. For more days, one listing of the whole kind is faster."""
 READERS = 8
-DAYS_AT_ONCE = 16
-"""Days whose runs are read together when a history is read."""
+FILES_AT_ONCE = 32
+"""Runs that are read together when a history is read, and the others of the same day."""
 NEWEST_DAYS = timedelta(days=7)
 """Days that are looked at first for the newest runs."""
 
@@ -58,6 +59,16 @@ class DamagedResultError(ResultsError):
 
 class NothingStoredError(ResultsError):
     """No run has written results of this kind yet."""
+
+
+@dataclass(frozen=True, slots=True)
+class RecordedRun:
+    """A run of a check, of which only the keys of its findings were read (`table.keys`)."""
+
+    run: Run
+    keys: frozenset[str]
+    findings: Callable[[Collection[str]], Mapping[str, Finding]]
+    """Read the findings with these keys. Raises StoreUnreachableError or DamagedResultError."""
 
 
 class ResultsStore:
@@ -102,39 +113,36 @@ class ResultsStore:
 
         Raises StoreUnreachableError.
         """
-        last = until.astimezone(UTC).date()
-        newest = last - NEWEST_DAYS
-        # After a year, a listing of all days takes longer than reading the newest runs.
-        for first_day, last_day in ((newest, last), (date.min, newest - timedelta(days=1))):
-            days: dict[date, list[str]] = {}
-            for path in self._files(FINDINGS, first_day, last_day):
-                if path.rsplit("/", 1)[1].startswith(f"{environment}.{check}."):
-                    days.setdefault(_day(path), []).append(path)
-            for day in sorted(days, reverse=True):
-                entries = [self._run(environment, check, path, until) for path in days[day]]
-                yield from sorted(
-                    (entry for entry in entries if entry[0].as_of <= until),
-                    key=lambda entry: (entry[0].as_of, entry[0].id),
-                    reverse=True,
-                )
+        for paths in self._days_of_runs(environment, check, until):
+            entries = [self._run(environment, check, path, until) for path in paths]
+            yield from sorted(
+                (entry for entry in entries if entry[0].as_of <= until),
+                key=lambda entry: (entry[0].as_of, entry[0].id),
+                reverse=True,
+            )
 
-    def identities(self, environment: str, check: str, before: datetime) -> Iterator[tuple[Run, frozenset[Identity]]]:
-        """Return the runs of a check before a moment, newest first, with the identities of their findings.
+    def recorded_runs(self, environment: str, check: str, until: datetime) -> Iterator[RecordedRun]:
+        """Return the runs of a check not after `until`, newest first, with the keys of their findings.
 
         Much faster than `runs` for a long history: of each file, only two columns are read, several files at once.
 
         Raises StoreUnreachableError.
         """
-        last = before.astimezone(UTC).date()
-        prefix = f"{environment}.{check}."
-        paths = [path for path in self._files(FINDINGS, last=last) if path.rsplit("/", 1)[1].startswith(prefix)]
-        by_day = [list(same) for _, same in groupby(reversed(paths), key=_day)]
         with ThreadPoolExecutor(READERS) as readers:
-            for start in range(0, len(by_day), DAYS_AT_ONCE):
-                days = chain.from_iterable(by_day[start : start + DAYS_AT_ONCE])
-                read = readers.map(partial(self._identities, environment, check, before), days)
-                runs = (entry for entry in read if entry[0].as_of < before)
-                yield from sorted(runs, key=lambda entry: (entry[0].as_of, entry[0].id), reverse=True)
+            for paths in _joined(self._days_of_runs(environment, check, until)):
+                read = readers.map(partial(self._recorded, environment, check, until), paths)
+                runs = (entry for entry in read if entry.run.as_of <= until)
+                yield from sorted(runs, key=lambda entry: (entry.run.as_of, entry.run.id), reverse=True)
+
+    def _days_of_runs(self, environment: str, check: str, until: datetime) -> Iterator[list[str]]:
+        """Return the paths of a check's runs by day, newest first."""
+        last = until.astimezone(UTC).date()
+        newest = last - NEWEST_DAYS
+        # After a year, a listing of all days takes longer than reading the newest runs.
+        for first_day, last_day in ((newest, last), (date.min, newest - timedelta(days=1))):
+            files = self._files(FINDINGS, first_day, last_day)
+            paths = [path for path in files if path.rsplit("/", 1)[1].startswith(f"{environment}.{check}.")]
+            yield from ([*same] for _, same in groupby(reversed(paths), key=_day))
 
     def _run(self, environment: str, check: str, path: str, until: datetime) -> tuple[Run, tuple[Finding, ...]]:
         try:
@@ -145,12 +153,14 @@ class ResultsStore:
             written = min(self._written(path) or until, until)
             return unreadable_run(environment, check, file, str(error), _day(path), written)
 
-    def _identities(self, environment: str, check: str, before: datetime, path: str) -> tuple[Run, frozenset[Identity]]:
+    def _recorded(self, environment: str, check: str, until: datetime, path: str) -> RecordedRun:
         try:
-            return self._parsed(path, identities, IDENTITY)
+            run, found = self._parsed(path, keys, IDENTITY)
         except DamagedResultError:
-            run, findings = self._run(environment, check, path, before)
-            return run, frozenset(finding.identity for finding in findings)
+            run, findings = self._run(environment, check, path, until)
+            unreadable = {key_of(finding.identity): finding for finding in findings}
+            return RecordedRun(run, frozenset(unreadable), lambda wanted: unreadable)
+        return RecordedRun(run, found, lambda wanted: self._parsed(path, partial(by_key, wanted=wanted)))
 
     def checks(self, environment: str) -> list[str]:
         """Return the names of an environment's checks that have ever run. Raises StoreUnreachableError."""
@@ -316,6 +326,17 @@ class ResultsStore:
                 f"{reason}. Check that the place exists, that this machine reaches it, and that its login may read and "
                 f"write there; `results` in the environment file names it."
             ) from None
+
+
+def _joined(days: Iterable[list[str]]) -> Iterator[list[str]]:
+    """Yield the paths of several days as one list, until it has FILES_AT_ONCE."""
+    paths: list[str] = []
+    for day in days:
+        paths += day
+        if len(paths) >= FILES_AT_ONCE:
+            yield paths
+            paths = []
+    yield paths
 
 
 def _first_line(error: Exception) -> str:

@@ -61,17 +61,73 @@ def to_table(run: Run, findings: Iterable[Finding]) -> "pa.Table":
 
 def from_table(table: "pa.Table") -> tuple[Run, tuple[Finding, ...]]:
     """Read what `to_table` returned. Raises KeyError for other tables."""
-    return _run(table), tuple(_finding(row) for row in table.to_pylist())
+    return _run(table), tuple(_findings(table))
 
 
 IDENTITY = ("class", "subject")
 """The columns of a finding's identity."""
+BETWEEN = "\0"
+"""Between the parts of a key. It is removed from the parts."""
 
 
-def identities(table: "pa.Table") -> tuple[Run, frozenset[Identity]]:
-    """Read the run and the identities of its findings from a table that has the columns `IDENTITY`."""
-    rows = zip(table["class"].to_pylist(), table["subject"].to_pylist(), strict=True)
-    return _run(table), frozenset((name, Subject(**subject)) for name, subject in rows)
+def keys(table: "pa.Table") -> tuple[Run, frozenset[str]]:
+    """Read the run and the keys of its findings from a table that has the columns `IDENTITY`.
+
+    A key is an identity as one text. To make and to compare keys is 20 times faster than `Identity`, which counts for
+    a year of runs.
+    """
+    return _run(table), frozenset(_keys(table).to_pylist())
+
+
+def by_key(table: "pa.Table", wanted: Iterable[str]) -> dict[str, Finding]:
+    """Read the findings with these keys. If a run has a finding twice, the first one counts."""
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    all_keys = _keys(table)
+    chosen = pc.is_in(all_keys, value_set=pa.array(wanted, pa.string()))
+    named = zip(all_keys.filter(chosen).to_pylist(), _findings(table.filter(chosen)), strict=True)
+    found: dict[str, Finding] = {}
+    for key, finding in named:
+        found.setdefault(key, finding)
+    return found
+
+
+def key_of(identity: Identity) -> str:
+    """Return the key of an identity."""
+    name, subject = identity
+    return BETWEEN.join(part.replace(BETWEEN, "") for part in (name, *(getattr(subject, part) for part in _PARTS)))
+
+
+def identity_of(key: str) -> Identity:
+    """Return the identity of a key."""
+    name, *parts = key.split(BETWEEN)
+    return name, Subject(*parts)
+
+
+_PARTS = tuple(field.name for field in fields(Subject))
+
+
+def _keys(table: "pa.Table") -> "pa.ChunkedArray":
+    import pyarrow.compute as pc
+
+    parts = [table["class"], *_subject_columns(table)]
+    cleaned = [pc.replace_substring(pc.fill_null(part, ""), BETWEEN, "") for part in parts]
+    joined: pa.ChunkedArray = pc.binary_join_element_wise(*cleaned, BETWEEN)
+    return joined
+
+
+def _subject_columns(table: "pa.Table") -> "list[pa.ChunkedArray]":
+    """Return the parts of the subject, in their order. Raises TypeError if there is a part of a newer version."""
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    column = table["subject"]
+    stored = {column.type.field(number).name for number in range(column.type.num_fields)}
+    if unknown := stored - {*_PARTS}:
+        raise TypeError(f"the subject has the unknown parts {', '.join(sorted(unknown))}")
+    empty = pa.chunked_array([pa.repeat("", len(table))])
+    return [pc.struct_field(column, part) if part in stored else empty for part in _PARTS]
 
 
 def _run(table: "pa.Table") -> Run:
@@ -79,19 +135,26 @@ def _run(table: "pa.Table") -> Run:
     return Run(**{**described, "as_of": datetime.fromisoformat(described["as_of"])})
 
 
-def _finding(row: dict[str, Any]) -> Finding:
-    cls = REGISTRY.get(row["class"]) or _unknown_class(row)
-    subject = Subject(**row["subject"])
-    return Finding(
-        cls=cls,
-        subject=subject,
-        message=row["message"],
-        as_of=row["as_of"],
-        evidence=json.loads(row["evidence"]),
-        remedy="" if row["remedy"] == filled_in(cls.remedy, subject) else row["remedy"],
-    )
+def _findings(table: "pa.Table") -> Iterable[Finding]:
+    subjects = zip(*(column.to_pylist() for column in _subject_columns(table)), strict=True)
+    names = ("class", "severity", "message", "as_of", "evidence", "remedy")
+    if missing := {*names, "subject"} - {*table.column_names}:
+        raise KeyError(*sorted(missing))
+    columns = (distinct_values(table[name]) for name in names)
+    for parts, name, severity, message, as_of, evidence, remedy in zip(subjects, *columns, strict=True):
+        subject = Subject(*parts)
+        cls = REGISTRY.get(name) or _unknown_class(name, severity, remedy)
+        is_of_class = remedy == cls.remedy or remedy == filled_in(cls.remedy, subject)
+        yield Finding(cls, subject, message, as_of, json.loads(evidence), "" if is_of_class else remedy)
 
 
-def _unknown_class(row: dict[str, Any]) -> FindingClass:
+def distinct_values(column: "pa.ChunkedArray") -> list[Any]:
+    """Return the values of a column. Equal values are converted once: thousands of rows have the same moments."""
+    encoded = column.combine_chunks().dictionary_encode()
+    values = encoded.dictionary.to_pylist()
+    return [None if index is None else values[index] for index in encoded.indices.to_pylist()]
+
+
+def _unknown_class(name: str, severity: str, remedy: str) -> FindingClass:
     """Return a class that another version of logops wrote. Only its name and severity are known."""
-    return FindingClass(row["class"], Severity(row["severity"]), meaning="", why="", remedy=row["remedy"])
+    return FindingClass(name, Severity(severity), meaning="", why="", remedy=remedy)

@@ -6,7 +6,7 @@ Pure. The first line is the subject of the mail.
 from logops.number_text import count_text
 from logops.report.page import Page
 from logops.report.section import Mark, Shown, ago_text, moment_text
-from logops.report.sections.overview import MOST_WRONG, check_row, troubles
+from logops.report.sections.overview import check_row, troubles
 from logops.report.state import State
 from logops.wrapping import wrapped
 
@@ -22,19 +22,19 @@ def digest(page: Page, state: State, shown: Shown, page_address: str = "") -> st
     """
     first, *others = page.sections
     visible = state.shown_to(shown)
-    wrong = troubles(visible)
+    wrong, more = troubles(visible)
     lines = [f"{page.environment}: {_one_line(first.summary)}", "", f"As of {moment_text(page.now)}."]
     if page.leaves_out:
         lines += ["Left out: what belongs to security clusters."]
     if wrong:
         lines += ["", "WHAT IS WRONG, AND WHAT TO DO"]
-        for number, trouble in enumerate(wrong[:MOST_WRONG], start=1):
+        for number, trouble in enumerate(wrong, start=1):
             lines += ["", f"{number}. {trouble.name}, since {moment_text(trouble.since)}"]
             lines += _indented(trouble.message)
             lines += _indented(f"Do: {trouble.remedy}")
             lines += [f"   {page_address}#{trouble.link}"] if page_address else []
-        if len(wrong) > MOST_WRONG:
-            lines += ["", f"And {count_text(len(wrong) - MOST_WRONG, 'entry')} more on the page."]
+        if more:
+            lines += ["", f"And {count_text(more, 'entry')} more on the page."]
     lines += ["", "WHEN IT WAS LAST CHECKED", ""]
     for check in (check_row(check, visible) for check in visible.checks):
         last = f"{ago_text(check.last, page.now)}, {check.verdict}" if check.last else "has never run"

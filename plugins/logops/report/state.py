@@ -1,20 +1,22 @@
 """What all checks found, and when they last looked: read once for the first screen and for the findings."""
 
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import islice
-from typing import Literal
 
 from logops.alerts.audience import audience
 from logops.checks.schedule import intervals, overdue_at
 from logops.environment import Environment
 from logops.environment.cluster import Data
-from logops.findings import Finding, Identity, Run, Severity, failed
+from logops.findings import Finding, Run, Severity, failed
 from logops.findings.acceptance import Acceptance, acceptance_of, read_acceptances
-from logops.findings.history import NOT_CHECKED, Changes, OpenFinding, compare, may_overlap, not_reached
-from logops.findings.store import ResultsStore
+from logops.findings.history import NOT_CHECKED
+from logops.findings.store import DamagedResultError, RecordedRun, ResultsStore
+from logops.findings.table import key_of
 from logops.report.section import Shown
+from logops.report.timeline import Strip, follow, may_be_older, since_earlier, strips
 
 STRIP = 30
 """Runs of a check that the strip of a finding shows."""
@@ -22,9 +24,6 @@ GONE_FOR = timedelta(days=7)
 """A finding that is gone is listed for this long, so that the link of its alert still leads somewhere."""
 MOST_EARLIER = 400
 """Runs before those of the strip that are read to find since when a finding is open: a year of nights."""
-Seen = Literal["seen", "not seen", "unknown"]
-Strip = tuple[tuple[datetime, Seen], ...]
-"""The last runs of a check, oldest first, and whether each saw a finding."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,97 +111,58 @@ def read(store: ResultsStore, environment: Environment, now: datetime) -> State:
     return State(environment.name, now, tuple(checks), tuple(findings), tuple(gone))
 
 
-Runs = Sequence[tuple[Run, tuple[Finding, ...]]]
-"""Runs of a check with their findings, oldest first."""
-Identities = tuple[Run, frozenset[Identity]]
-"""A run of a check with the identities of its findings."""
-
-
-def follow(runs: Runs) -> tuple[tuple[OpenFinding, ...], list[tuple[OpenFinding, datetime]]]:
-    """Return the findings that are open after the last run, and those that ended, with the run that ended them."""
-    changes = Changes((), (), (), ())
-    ended: dict[Identity, tuple[OpenFinding, datetime]] = {}
-    for run, findings in runs:
-        changes = compare(changes.open, findings)
-        ended |= {entry.finding.identity: (entry, run.as_of) for entry in changes.gone}
-    for entry in changes.open:
-        ended.pop(entry.finding.identity, None)
-    return changes.open, list(ended.values())
-
-
-def since_earlier(identities: Collection[Identity], earlier: Iterable[Identities]) -> dict[Identity, datetime]:
-    """Return since when findings were open before the runs that were read: the first run of an unbroken sequence.
-
-    earlier   runs before those, newest first. They are read until no finding is left that may be older.
-    """
-    since: dict[Identity, datetime] = {}
-    unbroken = set(identities)
-    for run, reported in earlier:
-        still_open = unbroken & reported
-        since |= dict.fromkeys(still_open, run.as_of)
-        unreached = not_reached(reported)
-        unbroken = still_open | {
-            identity for identity in unbroken - still_open if any(may_overlap(identity[1], part) for part in unreached)
-        }
-        if not unbroken:
-            break
-    return since
-
-
-def strips(runs: Iterable[Identities]) -> Callable[[Identity], Strip]:
-    """Return a function that says whether each of the last runs saw a finding.
-
-    An incomplete run that did not see it proves nothing.
-    """
-    ordered = [(run.as_of, reported, any(name in NOT_CHECKED for name, _ in reported)) for run, reported in runs]
-    made: dict[tuple[bool, ...], Strip] = {}
-
-    def strip(identity: Identity) -> Strip:
-        # Most findings of a check have the same strip: keep one of each.
-        key = tuple(identity in reported for _, reported, _ in ordered)
-        if key not in made:
-            made[key] = tuple(
-                (as_of, "seen" if is_reported else "unknown" if incomplete else "not seen")
-                for (as_of, _, incomplete), is_reported in zip(ordered, key, strict=True)
-            )
-        return made[key]
-
-    return strip
-
-
 def _read_check(
     store: ResultsStore, environment: Environment, name: str, now: datetime, accepted: Sequence[Acceptance]
 ) -> tuple[Run | None, list[KnownFinding], list[Gone]]:
     """Return the newest run of a check, what is open after it, and what ended lately."""
-    runs = list(islice(store.runs(environment.name, name, now), STRIP))[::-1]
-    if not runs:
+    newest = next(store.runs(environment.name, name, now), None)
+    if newest is None:
         return None, [], []
-    run = runs[-1][0]
+    run, current = newest
+    by_key: dict[str, Finding] = {}
+    for finding in current:
+        by_key.setdefault(key_of(finding.identity), finding)
+    earlier = (entry for entry in store.recorded_runs(environment.name, name, run.as_of) if entry.run.id != run.id)
+    runs = [*islice(earlier, STRIP - 1)][::-1]
+    runs.append(RecordedRun(run, frozenset(by_key), lambda wanted: by_key))
     still_open, ended = follow(runs)
-    # An incomplete run at the start of the strip does not say whether a finding was open before.
-    first = next((run.as_of for run, findings in runs if not _is_incomplete(findings)), run.as_of)
-    may_be_older = {entry.finding.identity for entry in still_open if entry.since <= first}
-    earlier = islice(store.identities(environment.name, name, runs[0][0].as_of), MOST_EARLIER)
-    since = since_earlier(may_be_older, earlier) if may_be_older else {}
-    strip = strips((run, frozenset(finding.identity for finding in findings)) for run, findings in runs)
+    if older := may_be_older(still_open, runs):
+        still_open |= since_earlier(older, islice(earlier, MOST_EARLIER))
+    ended = {key: end for key, end in ended.items() if now - end.until <= GONE_FOR}
+    shown = _findings({*still_open, *ended}, runs)
+    strip = strips(runs)
     known = [
         KnownFinding(
-            entry.finding,
-            since.get(entry.finding.identity, entry.since),
+            shown[key],
+            since,
             name,
             run,
-            audience(entry.finding, environment),
-            acceptance_of(entry.finding, accepted),
-            strip(entry.finding.identity),
+            audience(shown[key], environment),
+            acceptance_of(shown[key], accepted),
+            strip(key),
         )
-        for entry in still_open
+        for key, since in still_open.items()
+        if key in shown
     ]
     gone = [
-        Gone(entry.finding, entry.since, until, name, audience(entry.finding, environment))
-        for entry, until in ended
-        if now - until <= GONE_FOR
+        Gone(shown[key], end.since, end.until, name, audience(shown[key], environment))
+        for key, end in ended.items()
+        if key in shown
     ]
     return run, known, gone
+
+
+def _findings(keys: Collection[str], runs: Sequence[RecordedRun]) -> dict[str, Finding]:
+    """Return findings as the last run that had them reported them."""
+    found: dict[str, Finding] = {}
+    missing = {*keys}
+    for entry in reversed(runs):
+        if wanted := missing & entry.keys:
+            # A file that is damaged in other columns only: an earlier run may have the finding as well.
+            with suppress(DamagedResultError):
+                found |= {key: finding for key, finding in entry.findings(wanted).items() if key in wanted}
+            missing -= found.keys()
+    return found
 
 
 def is_incomplete(findings: Sequence[KnownFinding]) -> bool:

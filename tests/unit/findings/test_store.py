@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from logops.findings import Finding, FindingClass, Run, Severity, Subject
 from logops.findings.classes import REGISTRY
 from logops.findings.store import NothingStoredError, ResultsStore, StoreUnreachableError, without_credentials
-from logops.findings.table import from_table, to_table
+from logops.findings.table import by_key, from_table, key_of, keys, to_table
 
 AS_OF = datetime(2026, 11, 23, 1, 30, tzinfo=UTC)
 RUN = Run("local", "audit", "scheduled__2026-11-23T00:00:00+00:00", AS_OF)
@@ -52,6 +52,30 @@ findings = st.builds(
 @given(st.lists(findings, max_size=5))
 def test_run_and_findings_are_unchanged_after_table_round_trip(found: list[Finding]) -> None:
     assert from_table(to_table(RUN, found)) == (RUN, tuple(found))
+
+
+@given(st.lists(findings, max_size=5))
+def test_keys_of_a_table_are_the_keys_of_its_findings(found: list[Finding]) -> None:
+    assert keys(to_table(RUN, found)) == (RUN, frozenset(key_of(finding.identity) for finding in found))
+
+
+@given(st.lists(findings, min_size=1, max_size=5, unique_by=lambda finding: key_of(finding.identity)))
+def test_finding_is_read_by_its_key(found: list[Finding]) -> None:
+    key = key_of(found[-1].identity)
+
+    assert by_key(to_table(RUN, found), [key]) == {key: found[-1]}
+
+
+def test_keys_of_an_older_version_without_a_part_of_the_subject_are_those_of_now() -> None:
+    old = pa.table(
+        {"class": ["chunk-missing"], "subject": [{"environment": "local", "tenant": "shop"}]},
+        schema=pa.schema(
+            [("class", pa.string()), ("subject", pa.struct([("environment", pa.string()), ("tenant", pa.string())]))],
+            metadata=to_table(RUN, []).schema.metadata,
+        ),
+    )
+
+    assert keys(old)[1] == {key_of(("chunk-missing", Subject("local", tenant="shop")))}
 
 
 def test_unregistered_class_is_read_with_name_severity_and_remedy() -> None:
@@ -361,6 +385,36 @@ def test_runs_older_than_a_week_are_read_after_newer_ones(store: ResultsStore) -
         "8 days ago",
         "30 days ago",
     ]
+
+
+def test_recorded_runs_are_read_newest_first_with_their_keys(store: ResultsStore) -> None:
+    for days in (30, 7, 0, 8, 60):
+        as_of = AS_OF - timedelta(days=days)
+        store.write_findings(Run("local", "audit", f"{days} days ago", as_of), [finding(f"tenant-{days}")])
+
+    read = list(store.recorded_runs("local", "audit", AS_OF - timedelta(days=1)))
+
+    assert [(entry.run.id, *entry.keys) for entry in read] == [
+        (f"{days} days ago", key_of(finding(f"tenant-{days}").identity)) for days in (7, 8, 30, 60)
+    ]
+
+
+def test_findings_of_a_recorded_run_are_read_by_key(store: ResultsStore) -> None:
+    store.write_findings(RUN, [finding("a"), finding("b")])
+    [entry] = store.recorded_runs("local", "audit", AS_OF)
+    key = key_of(finding("b").identity)
+
+    assert entry.findings([key]) == {key: finding("b")}
+
+
+def test_recorded_run_of_a_damaged_file_has_the_finding_that_says_so(tmp_path: Path) -> None:
+    store = ResultsStore(str(tmp_path))
+    store.write_findings(RUN, [finding()])
+    damaged(tmp_path, b"nothing")
+
+    [entry] = store.recorded_runs("local", "audit", AS_OF)
+
+    assert [found.cls.name for found in entry.findings(entry.keys).values()] == ["results-unreadable"]
 
 
 def test_query_of_two_days_lists_no_other_day(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -13,6 +13,7 @@ from logops.report import state
 from logops.report.airflow_run import run_path
 from logops.report.section import Mark, Section, Shown, moment_text, render
 from logops.report.state import KnownFinding, State, breaks_promise
+from logops.report.timeline import Seen
 
 ID = "findings"
 TITLE = "Findings"
@@ -53,22 +54,22 @@ def section(data: State, shown: Shown) -> Section:
     visible = data.shown_to(shown)
     not_accepted = [entry for entry in visible.findings if entry.acceptance is None]
     accepted = [entry for entry in visible.findings if entry.acceptance is not None]
-    entries, accepted_entries = _entries(not_accepted), _entries(accepted)
+    groups = _groups(not_accepted)
     gone = sorted(visible.gone, key=lambda entry: entry.until, reverse=True)
     body = render(
         "findings.html",
         now=visible.now,
         environment=visible.environment,
-        entries=entries[:MOST_ENTRIES],
-        rows=entries[MOST_ENTRIES : MOST_ENTRIES + MOST_ROWS],
-        more=max(0, len(entries) - MOST_ENTRIES - MOST_ROWS),
-        accepted=accepted_entries[:MOST_ENTRIES],
+        entries=[_entry(*group) for group in groups[:MOST_ENTRIES]],
+        rows=[_entry(*group) for group in groups[MOST_ENTRIES : MOST_ENTRIES + MOST_ROWS]],
+        more=max(0, len(groups) - MOST_ENTRIES - MOST_ROWS),
+        accepted=[_entry(*group) for group in _groups(accepted)[:MOST_ENTRIES]],
         gone=gone[:MOST_ROWS],
         is_checked=any(check.run for check in visible.checks),
         days_gone=state.GONE_FOR.days,
     )
     return Section(
-        ID, TITLE, _summary(visible, not_accepted, accepted, len(entries)), body, _mark(not_accepted, visible)
+        ID, TITLE, _summary(visible, not_accepted, accepted, len(groups)), body, _mark(not_accepted, visible)
     )
 
 
@@ -78,7 +79,7 @@ def group_link(group: FindingGroup) -> str:
     return f"{name}={group.findings[0].id}"
 
 
-def strip_svg(strip: Sequence[tuple[datetime, state.Seen]]) -> Markup:
+def strip_svg(strip: Sequence[tuple[datetime, Seen]]) -> Markup:
     """Return the strip of the runs that saw a finding: a filled cell saw it, an empty one did not, a dot is unknown."""
     width = 8
     paths = {
@@ -96,7 +97,7 @@ def strip_svg(strip: Sequence[tuple[datetime, state.Seen]]) -> Markup:
     )
 
 
-def strip_text(strip: Sequence[tuple[datetime, state.Seen]]) -> str:
+def strip_text(strip: Sequence[tuple[datetime, Seen]]) -> str:
     """Return the strip in words.
 
     >>> from datetime import UTC
@@ -129,14 +130,15 @@ def _mark(not_accepted: Sequence[KnownFinding], visible: State) -> Mark:
     return "ok" if any(check.run for check in visible.checks) else "unknown"
 
 
-def _entries(findings: Iterable[KnownFinding]) -> list[Entry]:
+def _groups(findings: Iterable[KnownFinding]) -> list[tuple[FindingGroup, list[KnownFinding]]]:
+    """Return the findings by cause, the most serious first."""
     by_identity: dict[Identity, KnownFinding] = {}
     for entry in findings:
         known = by_identity.get(entry.finding.identity)
         if known is None or entry.since < known.since:
             by_identity[entry.finding.identity] = entry
     groups = grouped(entry.finding for entry in by_identity.values())
-    return [_entry(group, [by_identity[finding.identity] for finding in group.findings]) for group in groups]
+    return [(group, [by_identity[finding.identity] for finding in group.findings]) for group in groups]
 
 
 def _entry(group: FindingGroup, entries: Sequence[KnownFinding]) -> Entry:

@@ -48,13 +48,13 @@ class CheckRow:
 def section(data: State, shown: Shown) -> Section:
     """Return the first screen."""
     visible = data.shown_to(shown)
-    wrong = troubles(visible)
+    wrong, more = troubles(visible)
     body = render(
         "overview.html",
         now=visible.now,
         environment=visible.environment,
-        troubles=wrong[:MOST_WRONG],
-        more=len(wrong) - MOST_WRONG,
+        troubles=wrong,
+        more=more,
         checks=[check_row(check, visible) for check in visible.checks],
         accepted=sum(entry.acceptance is not None for entry in visible.findings),
     )
@@ -118,11 +118,15 @@ def check_row(check: Check, visible: State) -> CheckRow:
     return CheckRow(mark, check.name, check.run.as_of, ", ".join(parts), due, run_path(check.run))
 
 
-def troubles(visible: State) -> list[Trouble]:
-    """Return what is wrong and not accepted, the worst first. Findings with one cause are one row."""
+def troubles(visible: State) -> tuple[list[Trouble], int]:
+    """Return what is wrong and not accepted, the worst first, and how many more there are.
+
+    Findings with one cause are one trouble.
+    """
     wrong = _alarming(visible)
     since = {entry.finding.identity: entry.since for entry in wrong}
-    return [
+    groups = grouped(entry.finding for entry in wrong)
+    worst = [
         Trouble(
             "error" if failed(group.findings) else "warning",
             group.cls.name,
@@ -131,8 +135,9 @@ def troubles(visible: State) -> list[Trouble]:
             group.remedy,
             group_link(group),
         )
-        for group in grouped(entry.finding for entry in wrong)
+        for group in groups[:MOST_WRONG]
     ]
+    return worst, len(groups) - len(worst)
 
 
 def _alarming(visible: State) -> list[KnownFinding]:

@@ -15,6 +15,7 @@ from logops.environment import Environment
 from logops.environment.cluster import Data as Audience
 from logops.findings.kinds import TABLE_PHASES
 from logops.findings.store import ResultsStore
+from logops.findings.table import distinct_values
 from logops.number_text import count_text, size_text
 from logops.report import calendar, state
 from logops.report.calendar import CELL_KINDS, RULER, Calendar, Day
@@ -116,7 +117,7 @@ def _rows(part: Any) -> Iterable[TableRow]:
     names = ("cluster", "table", "day_number", "tenant", "phase", "action", "due", "files", "chunks", "bytes")
     moments = {"due", "first_expires", "last_expires"}
     columns = [
-        _moments(part[name]) if name in moments else part[name].to_pylist()
+        distinct_values(part[name]) if name in moments else part[name].to_pylist()
         for name in (*names, "tier_chunks", "first_expires", "last_expires")
     ]
     phases = {phase.value: phase for phase in Phase}
@@ -164,13 +165,6 @@ def section(tables: Sequence[TenantTables], platform: State, shown: Shown) -> Se
     return Section(
         ID, TITLE, _summary(tenants, days, problems, is_overdue=is_overdue), body, min(marks, key=_MARKS.index)
     )
-
-
-def _moments(column: Any) -> list[datetime | None]:
-    """Return a column of moments. Each is converted once: many tables of a year have the same ones."""
-    encoded = column.combine_chunks().dictionary_encode()
-    moments = encoded.dictionary.to_pylist()
-    return [None if index is None else moments[index] for index in encoded.indices.to_pylist()]
 
 
 def _of_audits(findings: Iterable[KnownFinding]) -> list[KnownFinding]:
