@@ -17,7 +17,6 @@ from logops.doctor.rules.agents import (
     pipeline_stage_useless,
     pod_lines_unparsed,
     source_shipped_twice,
-    variable_not_expanded,
 )
 from logops.doctor.rules.cluster import (
     directory_off_volume,
@@ -56,6 +55,7 @@ from logops.doctor.rules.rule import Rule, RuleFinding
 from logops.doctor.rules.schema import schema_missing, schema_outdated, structured_metadata_unsupported
 from logops.doctor.rules.storage import security_data_shared, storage_account_missing
 from logops.doctor.rules.unreadable import unreadable_parts
+from logops.doctor.rules.variables import loki_variable_not_expanded, variable_not_expanded
 from logops.findings import Finding, Subject
 
 RULES: tuple[Rule, ...] = (
@@ -100,6 +100,7 @@ RULES: tuple[Rule, ...] = (
     agent_position_lost,
     agent_port_wrong,
     variable_not_expanded,
+    loki_variable_not_expanded,
     drop_too_broad,
     pipeline_stage_useless,
     pod_lines_unparsed,

@@ -87,6 +87,8 @@ class Cluster:
     """Values of a chart whose keys the doctor knows."""
     chart: Chart | None = None
     """The chart whose values have the configuration."""
+    expands_variables: bool | None = None
+    """Whether Loki is started with -config.expand-env; None: unknown."""
     is_excerpt: bool = False
     """True if parts of the configuration are elsewhere, for example in a chart's template: a key that is not here may
     be set there."""

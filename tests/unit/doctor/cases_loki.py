@@ -1,6 +1,16 @@
 """Cases for processes, schema and keys: class, path, files with the defect, files without it."""
 
+import yaml
+
 from tests.unit.doctor.files import OLD_PERIOD, PERIOD, loki, overrides, promtail, values
+
+
+def workload(*arguments: str) -> str:
+    """Return a StatefulSet that runs Loki."""
+    container = {"name": "loki", "image": "docker.io/grafana/loki:3.7.8", "args": list(arguments)}
+    spec = {"template": {"spec": {"containers": [container]}}}
+    return yaml.safe_dump({"apiVersion": "apps/v1", "kind": "StatefulSet", "metadata": {"name": "x"}, "spec": spec})
+
 
 CASES: list[tuple[str, str, list[str], list[str]]] = [
     (
@@ -146,5 +156,23 @@ CASES: list[tuple[str, str, list[str], list[str]]] = [
         "limits_config.retention_period",
         [loki(limits_config__retention_period="${RETENTION}")],
         [loki(limits_config__retention_period="90d")],
+    ),
+    (
+        "variable-not-expanded",
+        "storage_config.azure.account_name",
+        [loki(storage_config__azure__account_name="${ACCOUNT}"), workload("-config.file=/loki.yaml")],
+        [loki(storage_config__azure__account_name="${ACCOUNT}"), workload("-config.expand-env=true")],
+    ),
+    (
+        "variable-not-expanded",
+        "loki.storage.azure.accountName",
+        [values(loki__storage__azure__accountName="${ACCOUNT}", enterprise={"enabled": False})],
+        [values(loki__storage__azure__accountName="${ACCOUNT}")],
+    ),
+    (
+        "variable-not-expanded",
+        "overrides.application.retention_period",
+        [loki(), overrides(retention_period="${KEEP}")],
+        [loki(), overrides(retention_period="90d")],
     ),
 ]

@@ -16,7 +16,16 @@ class RuntimeOverrides:
     tenants: Mapping[str, Mapping[str, Any]]
 
 
-DocumentPart = Cluster | Agent | LifecycleRule | RuntimeOverrides | UnreadablePart
+@dataclass(frozen=True, slots=True)
+class Workload:
+    """A Kubernetes object that runs Loki."""
+
+    location: Location
+    expands_variables: bool
+    """Whether a container has the argument -config.expand-env."""
+
+
+DocumentPart = Cluster | Agent | LifecycleRule | RuntimeOverrides | Workload | UnreadablePart
 
 
 def tenant_limits(value: Any) -> dict[str, Mapping[str, Any]]:

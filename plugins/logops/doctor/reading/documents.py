@@ -17,7 +17,7 @@ from logops.doctor.deployment import (
 )
 from logops.doctor.keys.known import known_keys
 from logops.doctor.reading.configuration import ACCEPTED, read_configuration
-from logops.doctor.reading.document_part import DocumentPart, RuntimeOverrides
+from logops.doctor.reading.document_part import DocumentPart, RuntimeOverrides, Workload
 from logops.doctor.reading.files import read_file
 from logops.doctor.reading.fluentbit import is_classic, is_classic_file, missing_includes, read_classic
 from logops.doctor.reading.kubernetes import is_kubernetes_object, read_object
@@ -66,7 +66,7 @@ def read_each(
 def _deployment(
     parts: Sequence[DocumentPart], texts: Mapping[str, str], promise: RetentionPromise | None
 ) -> Deployment:
-    clusters = [replace(part, promise=promise) for part in parts if isinstance(part, Cluster)]
+    clusters = [_with_arguments(replace(part, promise=promise), parts) for part in parts if isinstance(part, Cluster)]
     return Deployment(
         clusters=tuple(_with_overrides(clusters, [part for part in parts if isinstance(part, RuntimeOverrides)])),
         lifecycle=tuple(part for part in parts if isinstance(part, LifecycleRule)),
@@ -75,6 +75,14 @@ def _deployment(
         promise=promise,
         texts=texts,
     )
+
+
+def _with_arguments(cluster: Cluster, parts: Sequence[DocumentPart]) -> Cluster:
+    """Add whether Loki expands variables, if only the workloads beside the configuration say it."""
+    expands = [part.expands_variables for part in parts if isinstance(part, Workload)]
+    if cluster.expands_variables is not None or not expands:
+        return cluster
+    return replace(cluster, expands_variables=any(expands))
 
 
 def _missing_files(texts: Mapping[str, str]) -> Iterator[UnreadablePart]:
@@ -104,7 +112,7 @@ def _parts(text: str, file: str, chart: Chart | None) -> Iterator[DocumentPart]:
         document_name = str(as_mapping(document.get("metadata")).get("name", name))
         unique_name = document_name if len(documents) == 1 else f"{document_name}-{number}"
         parts += _document_parts(document, unique_name, Location(file, document=number), chart)
-    if not parts:
+    if all(isinstance(part, Workload) for part in parts):
         kinds = ", ".join(sorted({str(document["kind"]) for document in documents}))
         parts.append(UnreadablePart(Location(file), f"Kubernetes objects ({kinds}) without a configuration"))
     yield from parts

@@ -2,15 +2,19 @@
 
 import base64
 import binascii
+import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
 from logops.doctor.deployment import Location, UnreadablePart
 from logops.doctor.reading.configuration import ACCEPTED, read_configuration
-from logops.doctor.reading.document_part import DocumentPart
+from logops.doctor.reading.document_part import DocumentPart, Workload
 from logops.doctor.reading.fluentbit import is_classic_file, missing_includes, read_classic_files
 from logops.doctor.reading.safe_yaml import DocumentError, parse
 from logops.doctor.untyped import as_list, as_mapping
+
+_LOKI_IMAGE = re.compile(r"(^|/)loki([:@]|$)")
+_EXPANDS = re.compile(r"--?config\.expand-env(=(true|1|t))?", re.IGNORECASE)
 
 
 def is_kubernetes_object(document: Mapping[str, Any]) -> bool:
@@ -28,11 +32,22 @@ def read_object(document: Mapping[str, Any], name: str, location: Location) -> I
             yield from _read_data(as_mapping(document.get("data")), name, location.at("data"))
         case "Secret":
             yield from _read_secret(document, name, location)
+        case "Deployment" | "StatefulSet" | "DaemonSet":
+            yield from _read_workload(document, location)
         case "List":
             for index, item in enumerate(as_list(document.get("items"))):
                 if isinstance(item, Mapping) and is_kubernetes_object(item):
                     item_name = str(as_mapping(item.get("metadata")).get("name", f"{name}-{index}"))
                     yield from read_object(item, item_name, location.at("items", index))
+
+
+def _read_workload(document: Mapping[str, Any], location: Location) -> Iterator[Workload]:
+    """Yield a workload with a container of Loki."""
+    pod = as_mapping(as_mapping(as_mapping(document.get("spec")).get("template")).get("spec"))
+    for container in map(as_mapping, as_list(pod.get("containers"))):
+        if _LOKI_IMAGE.search(str(container.get("image"))):
+            arguments = [str(word) for key in ("command", "args") for word in as_list(container.get(key))]
+            yield Workload(location, any(map(_EXPANDS.fullmatch, arguments)))
 
 
 def _read_secret(document: Mapping[str, Any], name: str, location: Location) -> Iterator[DocumentPart]:

@@ -81,6 +81,8 @@ def read_loki_values(
         security=_is_security(name, config),
         values=values if chart.is_current else None,
         chart=chart,
+        # Only the newest chart sets the argument itself; in the others it is one of extraArgs.
+        expands_variables=chart is Chart.LOKI or "config.expand-env" in str(document),
         is_excerpt=bool(templates) or not chart.is_current,
     )
 

@@ -12,6 +12,7 @@ from logops.doctor.reading.fluentbit import is_classic, offset_in_classic
 from logops.doctor.reading.safe_yaml import DocumentError
 from logops.doctor.reading.terraform import is_terraform, offset_in_terraform
 
+_LINE_CONTENT = re.compile(r"\S[^\n]*")
 _INDEX = re.compile(r"\[(\d+)\]\.?")
 
 
@@ -46,8 +47,8 @@ def _offset_in_other_format(text: str) -> Callable[[str, str], int] | None:
 
 @lru_cache(maxsize=8)
 def _without_templates(text: str) -> str:
-    """Return a text with Helm's templates replaced by texts of the same length."""
-    text = OWN_LINE.sub(lambda match: re.sub(r"[^\n]", " ", match[0]), text)
+    """Return a text with Helm's templates replaced by texts of the same length: by comments on lines of their own."""
+    text = OWN_LINE.sub(lambda match: _LINE_CONTENT.sub(lambda line: "#" * len(line[0]), match[0]), text)
     return TEMPLATE.sub(lambda match: "x" * len(match[0]), text)
 
 

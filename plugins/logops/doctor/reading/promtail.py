@@ -1,6 +1,5 @@
 """Read Promtail's configuration, or the values of its Helm chart, as an agent."""
 
-import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 from urllib.parse import urlsplit
@@ -13,8 +12,8 @@ from logops.doctor.reading.document_part import DocumentPart
 from logops.doctor.reading.promtail_paths import unmatched_paths
 from logops.doctor.reading.safe_yaml import DocumentError, parse
 from logops.doctor.untyped import as_list, as_mapping
+from logops.doctor.variables import variables_in
 
-_VARIABLE = re.compile(r"\$\{[A-Za-z_]\w*[^}]*\}")
 _CHART_PODS = "/var/log/pods/*/*.log"
 _KUBERNETES = "kubernetes_sd_configs"
 PROMTAIL_VALUES = frozenset({"snippets", "clients", "lokiAddress", "scrapeConfigs", "file"})
@@ -88,7 +87,7 @@ def read_promtail_values(document: Mapping[str, Any], name: str, at_top: Locatio
         jobs,
         pipelines=(pod_pipeline,) if pod_pipeline.stages else (),
         tailed_globs=() if replaces_pod_job else ((_CHART_PODS, values.at("config")),),
-        unexpanded_variables=() if expands else tuple(_variables(config, values.at("config"))),
+        unexpanded_variables=() if expands else tuple(variables_in(config, values.at("config"))),
         config_blocks=tuple(block for block in blocks if block[1] is not None),
         values=values,
     )
@@ -215,14 +214,3 @@ def _push_target(url: Any, location: Location) -> PushTarget | None:
     except ValueError:
         return None
     return PushTarget(location, parts.hostname, port) if parts.hostname else None
-
-
-def _variables(value: Any, location: Location) -> Iterator[tuple[str, Location]]:
-    if isinstance(value, str):
-        yield from ((match[0], location) for match in _VARIABLE.finditer(value))
-    elif isinstance(value, Mapping):
-        for key, inner in value.items():
-            yield from _variables(inner, location.at(str(key)))
-    elif isinstance(value, list):
-        for index, element in enumerate(value):
-            yield from _variables(element, location.at(index))

@@ -102,14 +102,6 @@ def agent_port_wrong(deployment: Deployment, as_of: datetime) -> Iterator[RuleFi
                     )
 
 
-def variable_not_expanded(deployment: Deployment, as_of: datetime) -> Iterator[RuleFinding]:
-    """Report variables that the agent does not expand."""
-    for agent in deployment.agents:
-        for variable, location in agent.unexpanded_variables:
-            message = f"{location.path} is the literal text {variable}: agent {agent.name} does not expand variables"
-            yield RuleFinding(classes.VARIABLE_NOT_EXPANDED, location, message, source=agent.name)
-
-
 def drop_too_broad(deployment: Deployment, as_of: datetime) -> Iterator[RuleFinding]:
     """Report drop expressions that are a bare word, or have a bare word as an alternative."""
     for agent in deployment.agents:

@@ -304,9 +304,9 @@ AGENT_PORT_WRONG = FindingClass(
 VARIABLE_NOT_EXPANDED = FindingClass(
     name="variable-not-expanded",
     severity=Severity.ERROR,
-    meaning="An agent's configuration has a ${VARIABLE}, but the agent does not expand variables.",
-    why="The agent uses the literal text as the secret or address, so it cannot connect or log in.",
-    remedy="Start the agent with -config.expand-env=true: in the chart, extraArgs.",
+    meaning="A configuration of Loki or of an agent has a ${VARIABLE}, but the program does not expand variables.",
+    why="The program uses the literal text as the secret, address or limit: it cannot log in, or does not start.",
+    remedy="Start the program with -config.expand-env=true: in a chart, extraArgs.",
 )
 DROP_TOO_BROAD = FindingClass(
     name="drop-too-broad",
