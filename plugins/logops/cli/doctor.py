@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import NoReturn
@@ -30,6 +31,7 @@ def doctor(
     keep: Duration | None,
     hot: Duration | None,
     chart: Chart | None,
+    loki: int,
     migrated: bool,
     form: Format,
     as_json: bool,
@@ -45,6 +47,7 @@ def doctor(
     if migrated:
         _print_migrated(texts, errors, chart, now)
     deployment, refused = read_each(texts, promise, chart)
+    deployment = replace(deployment, for_loki_4=loki == 4)
     errors += refused
     findings = check(deployment, now)
     if as_json:

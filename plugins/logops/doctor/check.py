@@ -44,6 +44,7 @@ from logops.doctor.rules.lifecycle import (
 from logops.doctor.rules.lifecycle_limits import lifecycle_policy_refused
 from logops.doctor.rules.lifecycle_promise import lifecycle_against_promise
 from logops.doctor.rules.limits import limits_contradict, value_refused
+from logops.doctor.rules.loki4 import expression_breaks, loki_4_incompatible
 from logops.doctor.rules.retention import (
     delete_store_missing,
     retention_not_enabled,
@@ -91,6 +92,8 @@ RULES: tuple[Rule, ...] = (
     keys_deprecated,
     keys_unknown,
     overrides_unknown,
+    loki_4_incompatible,
+    expression_breaks,
     agent_keys_unknown,
     value_refused,
     helm_key_ignored,

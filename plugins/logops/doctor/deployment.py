@@ -256,6 +256,14 @@ class Agent:
 
 
 @dataclass(frozen=True, slots=True)
+class Expression:
+    """A query in LogQL or PromQL of a rule or of a panel."""
+
+    location: Location
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
 class UnreadablePart:
     """A part of a file that could not be checked."""
 
@@ -278,7 +286,10 @@ class Deployment:
     """Policies that logops renders; none if the deployment was read from files."""
     agents: tuple[Agent, ...] = ()
     unreadable: tuple[UnreadablePart, ...] = ()
+    expressions: tuple[Expression, ...] = ()
     promise: RetentionPromise | None = None
     """The promise that was given beside the files."""
+    for_loki_4: bool = False
+    """Whether to report what breaks with Loki 4."""
     texts: Mapping[str, str] = field(default_factory=dict)
     """Texts of the files, by name. Findings in them have a line and a column."""

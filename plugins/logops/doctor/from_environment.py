@@ -56,6 +56,7 @@ def from_environment(environment: Environment, file: str = "", text: str = "") -
             for name, account in environment.storage_accounts.items()
         ),
         agents=tuple(_agents(environment, top)),
+        for_loki_4=True,
         texts={top.file: text} if text else {},
     )
 

@@ -11,6 +11,7 @@ from typing import Annotated, Any, Literal, TypeVar
 
 from pydantic import Discriminator, Field, Tag, model_validator
 
+from logops.clients.loki.metrics import LOKI_3_SHIPPER, LOKI_4_SHIPPER
 from logops.environment.base import Model, Name
 from logops.environment.typed_file import FileRefusedError, read_file
 from logops.environment.units import Duration
@@ -22,8 +23,6 @@ Shape = TypeVar("Shape", bound=Model)
 
 FOLDER = Path("include/prometheus/rules")
 TESTS = Path("include/prometheus/tests")
-LOKI_3_PREFIX, LOKI_4_PREFIX = "loki_boltdb_shipper_", "loki_tsdb_shipper_"
-"""Loki 4 renames these metrics (grafana/loki, pull request 25345)."""
 _METRIC = re.compile(r"(?<![\w:])(?:up|process_start_time_seconds|(?:loki|logops)_\w+)(?![\w:])")
 
 
@@ -149,7 +148,7 @@ def untested(rules: PrometheusRules, tests: Mapping[str, RuleTestFile]) -> Itera
         expressions = {rule.record: rule.expr for rule in file.rules if isinstance(rule, Recording)}
         cases = tests[name].tests if name in tests else ()
         for alert in file.alerts:
-            prefixes = [prefix for prefix in (LOKI_3_PREFIX, LOKI_4_PREFIX) if prefix in _whole(alert, expressions)]
+            prefixes = [prefix for prefix in (LOKI_3_SHIPPER, LOKI_4_SHIPPER) if prefix in _whole(alert, expressions)]
             for prefix in prefixes or [""]:
                 if not any(_fires(test, alert.alert) for test in _with_input(cases, prefix)):
                     with_metric = f" with metrics {prefix}*" if prefix else ""

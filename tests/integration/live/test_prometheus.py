@@ -6,13 +6,13 @@ import psutil
 import pytest
 import requests
 
-from logops.clients.loki.metrics import parse_metrics
+from logops.clients.loki.metrics import LOKI_4_SHIPPER, parse_metrics
 from logops.clients.prometheus import alertmanagers_of, scraped_targets
 from logops.environment.cluster import AUDIENCES
 from logops.platforms.local import LocalPlatform
 from logops.rollout import VerificationError, verify_stage
 from logops.rollout.verifications import storage
-from logops.rules.prometheus import LOKI_4_PREFIX, metrics_of
+from logops.rules.prometheus import metrics_of
 from tests.support.environments import PROMETHEUS_RULES
 from tests.support.local_platforms import pid_of, statuses
 from tests.support.waiting import wait_for
@@ -52,7 +52,7 @@ def test_every_metric_of_a_rule_is_a_metric_of_a_running_process(platform: Local
         if name != "azurite"
     ]
     names = {metric.name for page in pages for metric in parse_metrics(page)}
-    of_loki_3 = {name for name in metrics_of(PROMETHEUS_RULES) if not name.startswith(LOKI_4_PREFIX)}
+    of_loki_3 = {name for name in metrics_of(PROMETHEUS_RULES) if not name.startswith(LOKI_4_SHIPPER)}
 
     assert of_loki_3 - names - ONLY_AFTER_AN_EVENT == {"up"}, "`up` comes from Prometheus itself"
 

@@ -34,7 +34,9 @@ def test_defect_is_reported_with_its_path_until_it_is_corrected(
 
 
 def test_every_doctor_class_has_a_case() -> None:
-    assert {cls.name for cls in classes.CLASSES} - {case[0] for case in CASES} == set()
+    by_option = {"loki-4-incompatible"}  # test_loki_4.py
+
+    assert {cls.name for cls in classes.CLASSES} - {case[0] for case in CASES} == by_option
 
 
 @pytest.mark.parametrize("text", [loki(), values(), FLUENT_BIT, terraform()], ids=["loki", "helm", "fluent-bit", "tf"])

@@ -9,6 +9,7 @@ from typing import TypeVar
 
 from logops.audit.policy.retention import TenantRules, rules_of_limits
 from logops.clients.loki import DeleteRequest, LokiClient, LokiError, LokiRefusedError, Metric, Ring, RingMember, total
+from logops.clients.loki.metrics import LOKI_3_SHIPPER, LOKI_4_SHIPPER
 from logops.number_text import count_text
 from logops.platforms.platform import ReadablePlatform, component_of
 
@@ -198,14 +199,18 @@ def _compactor(name: str, metrics: list[Metric]) -> Compactor:
     def value(metric: str) -> float:
         return total(metrics, metric) or 0.0
 
+    def shipper(metric: str) -> float:
+        """Return the value of a metric that Loki 4 renames."""
+        return value(f"{LOKI_3_SHIPPER}{metric}") or value(f"{LOKI_4_SHIPPER}{metric}")
+
     return Compactor(
         name=name,
-        running=value("loki_boltdb_shipper_compactor_running") > 0,
+        running=shipper("compactor_running") > 0,
         started=value("process_start_time_seconds"),
-        compacted=value("loki_boltdb_shipper_compact_tables_operation_last_successful_run_timestamp_seconds"),
+        compacted=shipper("compact_tables_operation_last_successful_run_timestamp_seconds"),
         retained=value("loki_compactor_apply_retention_last_successful_run_timestamp_seconds"),
-        marker_files=int(value("loki_boltdb_shipper_retention_sweeper_marker_files_current")),
-        marker_time=value("loki_boltdb_shipper_retention_sweeper_marker_file_processing_current_time"),
+        marker_files=int(shipper("retention_sweeper_marker_files_current")),
+        marker_time=shipper("retention_sweeper_marker_file_processing_current_time"),
     )
 
 

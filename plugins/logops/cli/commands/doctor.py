@@ -66,6 +66,10 @@ def doctor(
             "loki-distributed, loki-simple-scalable, loki-stack. Default: the chart that their keys show.",
         ),
     ] = None,
+    loki: Annotated[
+        int,
+        typer.Option(min=3, max=4, metavar="MAJOR", help="Also report what breaks with this version of Loki: 4."),
+    ] = 3,
     migrated: Annotated[
         bool, typer.Option("--migrate", help="Print FILE migrated to Loki 3.7, with a list of the changes on top.")
     ] = False,
@@ -81,4 +85,4 @@ def doctor(
     with ends_at_once():
         from logops.cli import doctor
 
-    doctor.doctor(files, keep, hot, chart, migrated, form, as_json)
+    doctor.doctor(files, keep, hot, chart, loki, migrated, form, as_json)

@@ -102,15 +102,16 @@ OLD_INDEX_STORES = frozenset(
 
 def find_removed(path: str) -> RetiredKey | None:
     """Return the entry of a removed key, by dotted path; None if the key was not removed."""
-    return _find(path, REMOVED)
+    return matching(path, REMOVED)
 
 
 def find_deprecated(path: str) -> RetiredKey | None:
     """Return the entry of a deprecated key, by dotted path; None if the key is not deprecated."""
-    return None if path in _NOT_DEPRECATED else _find(path, DEPRECATED)
+    return None if path in _NOT_DEPRECATED else matching(path, DEPRECATED)
 
 
-def _find(path: str, table: dict[str, RetiredKey]) -> RetiredKey | None:
+def matching(path: str, table: dict[str, RetiredKey]) -> RetiredKey | None:
+    """Return the entry of a table for a dotted path; None if it has none."""
     if path in table:
         return table[path]
     return next((key for pattern, key in table.items() if "*" in pattern and fnmatchcase(path, pattern)), None)

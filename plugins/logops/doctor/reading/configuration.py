@@ -5,6 +5,7 @@ from typing import Any
 
 from logops.doctor.deployment import Location
 from logops.doctor.reading.document_part import DocumentPart, RuntimeOverrides, tenant_limits
+from logops.doctor.reading.expressions import read_expressions
 from logops.doctor.reading.fluentbit import read_pipeline
 from logops.doctor.reading.lifecycle import policy_rules, read_policy, read_template, template_policies
 from logops.doctor.reading.loki import is_loki_config, read_loki_config
@@ -12,7 +13,8 @@ from logops.doctor.reading.promtail import is_promtail_config, read_promtail_con
 
 ACCEPTED = (
     "a Loki configuration or runtime overrides, Helm values of Loki or Promtail, a Promtail or Fluent Bit"
-    " configuration, a ConfigMap or Secret with one of these, an Azure lifecycle policy in JSON, ARM or Terraform"
+    " configuration, a ConfigMap or Secret with one of these, an Azure lifecycle policy in JSON, ARM or Terraform, a"
+    " file of rules, a dashboard of Grafana"
 )
 
 
@@ -21,6 +23,8 @@ def read_configuration(document: Mapping[str, Any], name: str, location: Locatio
     if policy := policy_rules(document):
         rules, keys_above = policy
         return read_policy(rules, location.at(*keys_above))
+    if expressions := read_expressions(document, location):
+        return expressions
     if any(template_policies(document)):
         return read_template(document, location)
     if is_promtail_config(document):

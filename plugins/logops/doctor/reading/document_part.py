@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from logops.doctor.deployment import Agent, Cluster, LifecycleRule, Location, UnreadablePart
+from logops.doctor.deployment import Agent, Cluster, Expression, LifecycleRule, Location, UnreadablePart
 from logops.doctor.untyped import as_mapping
 
 
@@ -25,7 +25,7 @@ class Workload:
     """Whether a container has the argument -config.expand-env."""
 
 
-DocumentPart = Cluster | Agent | LifecycleRule | RuntimeOverrides | Workload | UnreadablePart
+DocumentPart = Cluster | Agent | LifecycleRule | RuntimeOverrides | Workload | Expression | UnreadablePart
 
 
 def tenant_limits(value: Any) -> dict[str, Mapping[str, Any]]:

@@ -10,6 +10,7 @@ from logops.doctor.deployment import (
     Agent,
     Cluster,
     Deployment,
+    Expression,
     LifecycleRule,
     Location,
     RetentionPromise,
@@ -69,6 +70,7 @@ def _deployment(
     clusters = [_with_arguments(replace(part, promise=promise), parts) for part in parts if isinstance(part, Cluster)]
     return Deployment(
         clusters=tuple(_with_overrides(clusters, [part for part in parts if isinstance(part, RuntimeOverrides)])),
+        expressions=tuple(part for part in parts if isinstance(part, Expression)),
         lifecycle=tuple(part for part in parts if isinstance(part, LifecycleRule)),
         agents=tuple(sorted((part for part in parts if isinstance(part, Agent)), key=lambda agent: agent.name)),
         unreadable=tuple(part for part in (*parts, *_missing_files(texts)) if isinstance(part, UnreadablePart)),

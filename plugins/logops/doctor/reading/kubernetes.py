@@ -9,6 +9,7 @@ from typing import Any
 from logops.doctor.deployment import Location, UnreadablePart
 from logops.doctor.reading.configuration import ACCEPTED, read_configuration
 from logops.doctor.reading.document_part import DocumentPart, Workload
+from logops.doctor.reading.expressions import read_expressions
 from logops.doctor.reading.fluentbit import is_classic_file, missing_includes, read_classic_files
 from logops.doctor.reading.safe_yaml import DocumentError, parse
 from logops.doctor.untyped import as_list, as_mapping
@@ -32,6 +33,8 @@ def read_object(document: Mapping[str, Any], name: str, location: Location) -> I
             yield from _read_data(as_mapping(document.get("data")), name, location.at("data"))
         case "Secret":
             yield from _read_secret(document, name, location)
+        case "PrometheusRule":
+            yield from read_expressions(document, location)
         case "Deployment" | "StatefulSet" | "DaemonSet":
             yield from _read_workload(document, location)
         case "List":

@@ -54,15 +54,15 @@ def overrides_unknown(deployment: Deployment, as_of: datetime) -> Iterator[RuleF
 def keys_deprecated(deployment: Deployment, as_of: datetime) -> Iterator[RuleFinding]:
     """Report keys and index stores that are deprecated."""
     for cluster in deployment.clusters:
-        for path in _configured_paths(cluster.config):
-            if retired := find_deprecated(dotted(path)):
+        for path in configured_paths(cluster.config):
+            if (retired := find_deprecated(dotted(path))) and not deployment.for_loki_4:
                 location = cluster.at(str(path[0]), *path[1:])
                 message = f"{location.path} is deprecated. {retired.advice}"
                 remedy = f"Write {retired.replacement} instead." if retired.replacement else ""
                 yield RuleFinding(classes.KEY_DEPRECATED, location, message, cluster=cluster.name, remedy=remedy)
         for index, period in cluster.periods():
             for key, old in (("store", OLD_INDEX_STORES), ("object_store", OLD_INDEX_STORES - {"aws"})):
-                if str(period.get(key)) in old:
+                if str(period.get(key)) in old and not deployment.for_loki_4:
                     location = cluster.at("schema_config.configs", index, key)
                     message = f"{location.path} is {period[key]}, a store that Loki has deprecated"
                     yield RuleFinding(classes.KEY_DEPRECATED, location, message, cluster=cluster.name)
@@ -99,11 +99,12 @@ def _unknown(
     return RuleFinding(cls, location, message, cluster=cluster, tenant=tenant, source=source, remedy=remedy)
 
 
-def _configured_paths(value: Any, path: Path = ()) -> Iterator[Path]:
+def configured_paths(value: Any, path: Path = ()) -> Iterator[Path]:
+    """Yield the path of every key of a configuration."""
     if isinstance(value, Mapping):
         for key, inner in value.items():
             yield (*path, str(key))
-            yield from _configured_paths(inner, (*path, str(key)))
+            yield from configured_paths(inner, (*path, str(key)))
     elif isinstance(value, list):
         for index, element in enumerate(value):
-            yield from _configured_paths(element, (*path, index))
+            yield from configured_paths(element, (*path, index))

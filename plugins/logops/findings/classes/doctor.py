@@ -233,6 +233,13 @@ KEY_DEPRECATED = FindingClass(
     why="A later version refuses to start with it.",
     remedy="Write the replacement of the key.",
 )
+LOKI_4_INCOMPATIBLE = FindingClass(
+    name="loki-4-incompatible",
+    severity=Severity.WARNING,
+    meaning="Loki 4 refuses, or reads differently, what a configuration, a rule or a dashboard has.",
+    why="After the upgrade Loki does not start, does not find its logs, or a query, an alert or a panel stays empty.",
+    remedy="Change it before the upgrade. docs/loki-4.md lists what Loki 4 changes.",
+)
 KEY_UNKNOWN = FindingClass(
     name="key-unknown",
     severity=Severity.ERROR,
