@@ -20,7 +20,7 @@ from tests.support.local_platforms import free_base_port, own_share, processes_o
 from tests.support.rollouts import Rollouts, save
 
 ROOT = Path(__file__).parents[2]
-SMALL = ("small", "approved", "refused", "faulty", "restarted", "interrupted", "watched")
+SMALL = ("small", "approved", "refused", "faulty", "restarted", "interrupted", "watched", "notified")
 """Environments of three processes each. Tests use different environments, so that their states stay independent."""
 
 
