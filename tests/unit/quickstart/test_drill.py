@@ -11,7 +11,7 @@ from logops.alerts.active import active_alerts
 from logops.clients.alertmanager.model import LiveAlert
 from logops.findings import Finding, Subject
 from logops.findings.classes.audit import CHUNK_MISSING
-from logops.quickstart.drill.faults import DeletedChunk, EditedLimit, StoppedProcess, WrongPath
+from logops.quickstart.drill.faults import DeletedChunk, EditedLimit, StoppedProcess, WrongPath, silence_wait_s
 from logops.quickstart.drill.record import DrillRecord, read_record, record_file, remove_record, write_record
 from logops.quickstart.drill.scenarios import SCENARIOS, StoredChunk, chunk_to_delete
 from logops.quickstart.drill.text import alerts, announcement, findings, menu
@@ -36,7 +36,7 @@ def chunk(name: str, age: timedelta, size_bytes: int = 100, tenant: str = "appli
 def shown(drawn: object, width: int = 80) -> str:
     console = Console(width=width)
     with console.capture() as capture:
-        console.print(drawn)
+        console.print(drawn, soft_wrap=True)
     return capture.get()
 
 
@@ -116,10 +116,28 @@ def test_announcement_says_what_is_broken_and_how_it_is_repaired() -> None:
 def test_finding_is_shown_with_what_to_do() -> None:
     finding = Finding(CHUNK_MISSING, Subject("local", "main"), "1 chunk is missing.", NOW)
 
-    text = " ".join(shown(findings([finding])).split())
+    text = " ".join(shown(findings([finding], 80)).split())
 
     assert "critical chunk-missing What 1 chunk is missing. Why it matters Their lines are lost" in text
     assert "What to do Find out who deleted them" in text
+
+
+def test_command_in_a_remedy_is_wider_than_the_terminal_and_can_be_copied() -> None:
+    command = f"`curl -sG http://127.0.0.1:24319/loki/api/v1/query_range --data-urlencode 'query={'x' * 90}'`"
+    finding = Finding(
+        CHUNK_MISSING, Subject("local", "main"), "1 chunk is missing.", NOW, remedy=f"To see it: {command}."
+    )
+
+    lines = shown(findings([finding], 80)).splitlines()
+
+    assert [line for line in lines if command in line]
+    assert [line for line in lines if len(line) > 80 and command not in line] == []
+
+
+def test_wait_for_silence_is_longer_than_the_silence_and_the_bucket_in_which_it_is_counted() -> None:
+    declared = environment("local", ("sources.application.expect_every", "2m"), ("quality.bucket", "1m"))
+
+    assert silence_wait_s(declared.sources["application"], declared.quality) > 2 * 60 + 60 + 60
 
 
 def test_alert_is_shown_with_who_was_told_and_the_address_of_its_finding() -> None:

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any, ClassVar, Protocol
 
 from logops.clients.loki import LokiClient, nanoseconds
+from logops.environment.quality import Quality
 from logops.environment.sources import Source
 from logops.logql.build import stream
 from logops.number_text import age_text
@@ -141,7 +142,7 @@ class WrongPath:
 
     @property
     def steps(self) -> tuple[str, str]:
-        return f"change the agent, until {self.source} is silent", f"roll the agents back, until {self.source} is there"
+        return f"let {self.source} fall silent", "roll the agents back"
 
     def make(self, platform: LocalPlatform, progress: Progress) -> None:
         changed_stage(
@@ -156,10 +157,10 @@ class WrongPath:
         wait_until(
             lambda: _is_noticed(platform, source),
             lambda: (
-                f"{self.source} is silent for {age_text(_silence(platform, source).total_seconds())}; "
-                f"a line is expected every {source.longest_silence}"
+                f"silent for {age_text(_silence(platform, source).total_seconds())}, allowed {source.longest_silence}"
             ),
             progress,
+            silence_wait_s(source, platform.environment.quality),
         )
 
     def repair(self, platform: LocalPlatform, progress: Progress) -> None:
@@ -197,7 +198,7 @@ class EditedLimit:
 
     @property
     def steps(self) -> tuple[str, str]:
-        return f"change {self.limit}, until Loki applies it", f"change {self.limit} back, until Loki applies it"
+        return f"change {self.limit}", f"change {self.limit} back"
 
     @property
     def _file(self) -> str:
@@ -312,6 +313,11 @@ def wait_until(
             raise DrillFailedError(f"Waited {seconds:.0f} s: {text}. See `logops status` and `logops logs`.")
         progress(text)
         time.sleep(_PAUSE_S)
+
+
+def silence_wait_s(source: Source, quality: Quality) -> float:
+    """Return the longest time until a check reports the silence of a source, with the time that the agent needs."""
+    return _WAIT_S + (source.longest_silence.value + quality.bucket.value) / 1000
 
 
 def _is_noticed(platform: LocalPlatform, source: Source) -> bool:

@@ -125,7 +125,7 @@ def _run(drill: _Drill, result: Console) -> None:
         _run_checks(drill)
         reported = _reported(drill)
         found_after_s = drill.took_s()
-        result.print(text.findings(reported))
+        result.print(text.findings(reported, result.width), soft_wrap=True)
         deliver_alerts(drill.api, drill.environment, drill.board, _COMMAND)
         alerts = _active(drill)
         _require_alerted(drill, reported, alerts)

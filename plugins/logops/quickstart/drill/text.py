@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from rich.console import Group
-from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
@@ -17,6 +16,7 @@ from logops.quickstart.drill.faults import Fault
 from logops.quickstart.drill.scenarios import Scenario
 from logops.quickstart.summary import LOGOPS
 from logops.toolchain.progress_board import duration
+from logops.wrapping import wrapped
 
 _COLOURS = {"critical": "bold red", "error": "red", "warning": "yellow"}
 
@@ -50,11 +50,14 @@ def announcement(scenario: Scenario, faults: Sequence[Fault], environment: str) 
     return Group(Text(f"\nDrill {scenario.name} on {environment}: {scenario.title}", style="bold"), rows, Text())
 
 
-def findings(reported: Sequence[Finding]) -> Group:
-    """Return findings as the log of a check has them: what is wrong, then what to do."""
+def findings(reported: Sequence[Finding], width: int) -> Group:
+    """Return findings as the log of a check has them: what is wrong, then what to do.
+
+    width   of the terminal; a command is wider if it must be, so that it can be copied
+    """
     return Group(
         Text("\nWhat the checks found (it makes their runs red)", style="bold"),
-        *(_finding(finding) for finding in reported),
+        *(_finding(finding, width) for finding in reported),
         Text(),
     )
 
@@ -94,13 +97,17 @@ def conclusion(environment: str, times: Times) -> Text:
     )
 
 
-def _finding(finding: Finding) -> Group:
+def _finding(finding: Finding, width: int) -> Text:
     severity = finding.cls.severity.value
-    rows = _grid()
-    rows.add_row("What", Text(finding.message))
-    rows.add_row("Why it matters", Text(finding.cls.why))
-    rows.add_row("What to do", Text(finding.remedy_text))
-    return Group(Text(f"{severity} {finding.cls.name}", style=_COLOURS.get(severity, "")), Padding(rows, (0, 0, 0, 2)))
+    rows = (
+        ("What", finding.message),
+        ("Why it matters", finding.cls.why),
+        ("What to do", finding.remedy_text),
+    )
+    lines = [wrapped(f"{label:<16}{text}", width, 2, 18) for label, text in rows]
+    return Text.assemble(
+        (f"{severity} {finding.cls.name}", _COLOURS.get(severity, "")), *(f"\n{line}" for line in lines)
+    )
 
 
 def _usually(scenario: Scenario) -> str:
