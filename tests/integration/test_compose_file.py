@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from typer.testing import CliRunner
 
 from tests.support import airflow_home
 
@@ -19,6 +20,7 @@ from airflow import __version__ as AIRFLOW_VERSION
 from airflow.cli.cli_parser import get_parser
 from airflow.configuration import conf
 
+from logops.cli import app
 from logops.toolchain import PROGRAMS
 from tests.support.compose import FILE, ComposeFileError, parse
 
@@ -36,7 +38,7 @@ def services() -> Mapping[str, Any]:
 
 def airflow_services(services: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
     for name, service in services.items():
-        if service["image"] == AIRFLOW_IMAGE:
+        if service["image"] == AIRFLOW_IMAGE and not service.get("entrypoint"):
             yield name, service
 
 
@@ -59,6 +61,17 @@ def test_commands_of_airflow_are_understood_by_the_installed_version(services: M
     for _, service in airflow_services(services):
         # Ends the test with Airflow's usage if the command is unknown.
         parser.parse_args(shlex.split(service["command"]))
+
+
+def test_command_of_the_metrics_is_understood_by_logops(services: Mapping[str, Any]) -> None:
+    metrics = services["metrics"]
+    assert (metrics["image"], metrics["entrypoint"][-1]) == (AIRFLOW_IMAGE, "logops")
+
+    # `--help` is asked after the whole command was parsed.
+    understood = CliRunner().invoke(app, [*metrics["command"], "--help"])
+    refused = CliRunner().invoke(app, [*metrics["command"], "--port", "9100", "--help"])
+
+    assert (understood.exit_code, refused.exit_code) == (0, 2), understood.output
 
 
 def test_health_checks_of_airflow_name_jobs_that_the_installed_version_has(services: Mapping[str, Any]) -> None:
@@ -144,14 +157,16 @@ def test_no_service_runs_as_root(services: Mapping[str, Any]) -> None:
     assert set(re.findall(r"^USER (\S+)", DOCKERFILE, re.MULTILINE)) == {"airflow"}
 
 
-def test_only_the_api_server_is_published_and_only_on_this_machine(services: Mapping[str, Any]) -> None:
+def test_only_the_api_server_and_the_metrics_are_published_and_only_on_this_machine(
+    services: Mapping[str, Any],
+) -> None:
     published = {
         (name, port["host_ip"], port["target"])
         for name, service in services.items()
         for port in service.get("ports", ())
     }
 
-    assert published == {("api-server", "127.0.0.1", 8080)}
+    assert published == {("api-server", "127.0.0.1", 8080), ("metrics", "127.0.0.1", 9100)}
 
 
 def test_files_that_the_image_copies_exist_and_reach_the_build() -> None:

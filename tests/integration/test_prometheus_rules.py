@@ -1,15 +1,18 @@
 """Tests of the rules for Prometheus with the real promtool."""
 
+import re
 import shutil
+import subprocess
 from pathlib import Path
 
 import pytest
+import yaml
 from typer.testing import CliRunner
 
 from logops.cli import app
 from logops.cli.output.console import FOUND, OK
 from logops.rules.prometheus import FOLDER
-from logops.toolchain import project_root
+from logops.toolchain import command, project_root
 
 
 @pytest.fixture
@@ -49,3 +52,18 @@ def test_rule_with_a_wrong_expression_fails_rules_check_with_promtools_words(roo
     assert checked.exit_code == FOUND
     assert "promtool check rules: " in checked.stdout
     assert "could not parse expression" in checked.stdout
+
+
+def test_scrape_job_of_the_documentation_is_valid_and_has_the_labels_of_the_rule(tmp_path: Path) -> None:
+    page = (project_root() / "docs" / "airflow-production.md").read_text()
+    (text,) = re.findall(r"^```yaml\n(scrape_configs:.*?)```", page, re.DOTALL | re.MULTILINE)
+    file = tmp_path / "prometheus.yaml"
+    file.write_text(text)
+
+    checked = subprocess.run([*command("promtool"), "check", "config", str(file)], capture_output=True, text=True)
+
+    assert checked.returncode == 0, checked.stderr
+    (job,) = yaml.safe_load(text)["scrape_configs"]
+    labels = job["static_configs"][0]["labels"]
+    assert labels.keys() == {"environment", "component", "instance"}
+    assert f'component="{labels["component"]}"' in (project_root() / FOLDER / "logops.yaml").read_text()
