@@ -11,7 +11,7 @@ from typing import Annotated, Any, Literal, TypeVar
 
 from pydantic import Discriminator, Field, Tag, model_validator
 
-from logops.clients.loki.metrics import LOKI_3_SHIPPER, LOKI_4_SHIPPER
+from logops.clients.metric_names import LOKI_3_SHIPPER, LOKI_4_SHIPPER
 from logops.environment.base import Model, Name
 from logops.environment.typed_file import FileRefusedError, read_file
 from logops.environment.units import Duration

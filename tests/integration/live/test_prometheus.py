@@ -6,7 +6,8 @@ import psutil
 import pytest
 import requests
 
-from logops.clients.loki.metrics import LOKI_4_SHIPPER, parse_metrics
+from logops.clients.loki.metrics import parse_metrics
+from logops.clients.metric_names import LOKI_4_SHIPPER
 from logops.clients.prometheus import alertmanagers_of, scraped_targets
 from logops.environment.cluster import AUDIENCES
 from logops.platforms.local import LocalPlatform

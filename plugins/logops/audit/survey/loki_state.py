@@ -9,7 +9,7 @@ from typing import TypeVar
 
 from logops.audit.policy.retention import TenantRules, rules_of_limits
 from logops.clients.loki import DeleteRequest, LokiClient, LokiError, LokiRefusedError, Metric, Ring, RingMember, total
-from logops.clients.loki.metrics import LOKI_3_SHIPPER, LOKI_4_SHIPPER
+from logops.clients.metric_names import LOKI_3_SHIPPER, LOKI_4_SHIPPER
 from logops.number_text import count_text
 from logops.platforms.platform import ReadablePlatform, component_of
 

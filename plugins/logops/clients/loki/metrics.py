@@ -11,9 +11,6 @@ _LINE = re.compile(r'^([a-zA-Z_:][\w:]*)(?:\{((?:[^"}]|"(?:[^"\\]|\\.)*")*)\})?\
 _LABEL = re.compile(r'([a-zA-Z_]\w*)\s*=\s*"((?:[^"\\]|\\.)*)"')
 _ESCAPE = re.compile(r"\\(.)")
 
-LOKI_3_SHIPPER, LOKI_4_SHIPPER = "loki_boltdb_shipper_", "loki_tsdb_shipper_"
-"""Prefixes of the compactor's metrics. Loki 4 renames them (grafana/loki, pull request 25345)."""
-
 
 @dataclass(frozen=True, slots=True)
 class Metric:
