@@ -5,7 +5,6 @@ from collections.abc import Callable, Iterator
 from configparser import ConfigParser
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from shutil import which
 from typing import TYPE_CHECKING, Any
 
 import jwt
@@ -26,8 +25,6 @@ if TYPE_CHECKING:
 ENVIRONMENT = "shown"
 PAGE = f"/logops-page/{ENVIRONMENT}"
 ROUTES = ("/logops-page/", PAGE, "/logops-page/nothing", "/logops-page/docs", "/logops-page/openapi.json", f"{PAGE}/x")
-CHROMIUM = which("chromium") or which("chromium-browser") or which("google-chrome")
-FLAGS = ("--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--no-proxy-server")
 DESKTOP, PHONE = {"width": 1440, "height": 900}, {"width": 390, "height": 844}
 FINDING = Finding(
     CHUNK_MISSING,
@@ -119,17 +116,6 @@ def test_answer_is_kept_in_no_cache_and_shown_in_no_frame_of_others(get: Get) ->
 
     assert headers["Cache-Control"] == "private, no-store"
     assert headers["Content-Security-Policy"] == "frame-ancestors 'self'"
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator["Browser"]:
-    playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
-    if CHROMIUM is None:
-        pytest.skip("there is no Chromium on this machine: apt-get install chromium")
-    with playwright.sync_playwright() as started:
-        browser = started.chromium.launch(executable_path=CHROMIUM, args=[*FLAGS])
-        yield browser
-        browser.close()
 
 
 @pytest.fixture(scope="module")

@@ -12,6 +12,8 @@ from typer.testing import CliRunner
 
 from logops.alerts.active import read_active, read_muted
 from logops.alerts.deliver import deliver, ours
+from logops.alerts.last_delivery import read_last_delivery
+from logops.alerts.mutes import Mute
 from logops.checks.open_findings import read_open
 from logops.cli import app
 from logops.clients.alertmanager.client import AlertmanagerClient
@@ -196,6 +198,21 @@ def test_silenced_alert_names_its_silence(both: Deliveries, main: RunningAlertma
         name = client.set_silence(Silence(matchers, NOW, NOW + timedelta(hours=1), "ada", "we know"))
 
         assert [alert.silenced_by for alert in both.live(main.url)] == [(name,)]
+
+
+def test_delivery_stores_the_silences_that_it_saw(both: Deliveries, main: RunningAlertmanager) -> None:
+    both.found((CHUNK_MISSING, both.subject(cluster="main")))
+    both.send()
+    until = NOW + timedelta(hours=2)
+    matchers = (Matcher("environment", both.name), Matcher("alertname", "chunk-missing"))
+    with AlertmanagerClient(main.url) as client:
+        client.set_silence(Silence(matchers, NOW, until, "ada", "known"))
+
+    both.send()
+
+    delivery = read_last_delivery(both.store, both.name)
+    assert delivery is not None
+    assert delivery.mutes == (Mute("standard", '1 alert silenced by ada: known (alertname="chunk-missing")', until),)
 
 
 def test_alert_of_an_accepted_finding_is_resolved_and_the_finding_stays_open(

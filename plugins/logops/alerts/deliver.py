@@ -5,6 +5,7 @@ for one set of labels, and a late alert has the time at which its fault began.
 """
 
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
@@ -13,6 +14,7 @@ from logops.alerts.alertmanager import open_alertmanager
 from logops.alerts.desired import desired_alerts
 from logops.alerts.from_finding import SENDER, TEST, label_text
 from logops.alerts.last_delivery import write_last_delivery
+from logops.alerts.mutes import Mute, rollout_mutes, silences
 from logops.alerts.overdue import overdue_checks
 from logops.alerts.reconcile import to_send
 from logops.alerts.rollout_alert import rollout_alert
@@ -134,9 +136,10 @@ def deliver(
     desired = desired_alerts(without_muted(states, rollouts, now), environment, now, accepted, links_to)
     about_rollout = rollout_alert(environment.name, rollouts, now)
     sent = tuple(_send_all(platform, desired, about_rollout, now, report_progress))
+    mutes = [*_silences(environment, sent), *rollout_mutes(rollouts, muted, environment)]
     findings = (*overdue, *_undelivered(environment, sent, desired, now), *damaged)
     _record_changes(store, environment, before, findings, now)
-    write_last_delivery(store, environment.name, paused, now)
+    write_last_delivery(store, environment.name, paused, now, mutes)
     return Delivery(environment.name, sent, findings, len(muted))
 
 
@@ -222,6 +225,21 @@ def _send(
         return Sent(audience, url, len(desired), problem=str(error))
     counted = sum(alert.name != ROLLOUT_RUNNING for alert in alerts)
     return Sent(audience, url, len(desired), counted - len(desired))
+
+
+def _silences(environment: Environment, sent: Sequence[Sent]) -> Iterator[Mute]:
+    """Yield the silences in force. Replicas have the same ones, so the first that accepted alerts is asked."""
+    asked: set[Data] = set()
+    for answer in sent:
+        if answer.problem or answer.audience in asked:
+            continue
+        asked.add(answer.audience)
+        # The alerts are delivered. That silences are not known must not make this an error.
+        with (
+            suppress(AlertmanagerError),
+            open_alertmanager(environment, answer.audience, answer.url, retry_for_s=RETRY_FOR_S) as client,
+        ):
+            yield from silences(client, answer.audience, environment.name)
 
 
 def _undelivered(

@@ -35,8 +35,13 @@ class MutingRollout:
     @property
     def text(self) -> str:
         """The reason of the mute, in one line."""
+        return f"{self.cause} it, not before {self.until:%H:%M} UTC"
+
+    @property
+    def cause(self) -> str:
+        """The rollout, as the beginning of a reason."""
         verb = "runs since" if self.is_running else "began at"
-        return f"the rollout that {verb} {self.began:%H:%M} may cause it, not before {self.until:%H:%M} UTC"
+        return f"the rollout that {verb} {self.began:%H:%M} may cause"
 
 
 @dataclass(frozen=True, slots=True)

@@ -72,7 +72,7 @@ def theme_rules() -> str:
 
 def _compact(picture: str) -> str:
     """Return the inside of an SVG without what only programs read."""
-    picture = re.sub(r' (?:aria-roledescription|role|xmlns|aria-hidden)="[^"]*"', "", picture)
+    picture = re.sub(r' (?:aria-roledescription|aria-label|role|xmlns|aria-hidden)="[^"]*"', "", picture)
     return picture.replace(f'xlink:href="{_VEGA_BASE}#', 'href="#')
 
 

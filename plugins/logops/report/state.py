@@ -2,11 +2,12 @@
 
 from collections.abc import Collection, Iterable, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from itertools import islice
 
 from logops.alerts.audience import audience
+from logops.alerts.last_delivery import LastDelivery, read_last_delivery
 from logops.checks.schedule import intervals, overdue_at
 from logops.environment import Environment
 from logops.environment.cluster import Data
@@ -77,6 +78,8 @@ class State:
     checks: tuple[Check, ...]
     findings: tuple[KnownFinding, ...]
     gone: tuple[Gone, ...]
+    delivery: LastDelivery | None = None
+    """The last delivery of alerts, with the mutes that it saw; None: alerts were never delivered."""
 
     def shown_to(self, shown: Shown) -> "State":
         """Return the part that a reader may see."""
@@ -86,6 +89,8 @@ class State:
             self.checks,
             tuple(entry for entry in self.findings if entry.audience in shown),
             tuple(gone for gone in self.gone if gone.audience in shown),
+            self.delivery
+            and replace(self.delivery, mutes=tuple(mute for mute in self.delivery.mutes if mute.audience in shown)),
         )
 
     def of(self, check: Check) -> list[KnownFinding]:
@@ -108,7 +113,8 @@ def read(store: ResultsStore, environment: Environment, now: datetime) -> State:
         checks.append(Check(name, run, overdue_at(environment, name, run.as_of) if run else None))
         findings += open_now
         gone += ended
-    return State(environment.name, now, tuple(checks), tuple(findings), tuple(gone))
+    delivery = read_last_delivery(store, environment.name)
+    return State(environment.name, now, tuple(checks), tuple(findings), tuple(gone), delivery)
 
 
 def _read_check(

@@ -7,10 +7,13 @@ from pathlib import Path
 
 import pytest
 
+from logops.alerts.last_delivery import write_last_delivery
+from logops.alerts.mutes import Mute
 from logops.checks.schedule import intervals
 from logops.findings import Finding, FindingClass, Run, Severity, Subject
 from logops.findings.acceptance import accept, write_acceptance
 from logops.findings.classes.audit import CHUNK_MISSING, TIER_TOO_WARM
+from logops.findings.classes.drift import CONFIG_DRIFT
 from logops.findings.classes.rollout import CHECK_INCOMPLETE
 from logops.findings.store import ResultsStore
 from logops.report.page import Page, build, html
@@ -172,6 +175,48 @@ def test_finding_of_a_security_cluster_is_shown_to_its_readers(store: ResultsSto
     all_checked(store, about(cluster="security"))
 
     assert verdict(store, EVERYTHING)[0] == "error"
+
+
+def test_first_screen_names_what_alarms_nobody_and_until_when(store: ResultsStore) -> None:
+    all_checked(store, about())
+    write_acceptance(store, accept(CHUNK_MISSING.name, about().subject, "ada", "lost in March", timedelta(days=9), NOW))
+    mutes = [
+        Mute("standard", "1 alert silenced by bob: new disks", NOW + timedelta(hours=2)),
+        Mute("standard", "1 alert silenced by eve: it ended", NOW - timedelta(minutes=1)),
+        Mute("security", "1 alert silenced by kim: secret", NOW + timedelta(hours=1)),
+    ]
+    write_last_delivery(store, "local", (), NOW - timedelta(minutes=4), mutes)
+
+    first = str(page(store).sections[0].body)
+
+    assert first.index("silenced by bob: new disks") < first.index("1 finding accepted by ada: lost in March")
+    assert [text for text in ("2026-11-28 08:00 UTC", "2026-12-07 06:00 UTC", "4 min ago") if text not in first] == []
+    assert [name for name in ("eve", "kim") if name in first] == []
+
+
+def test_first_screen_says_that_silences_are_unknown_before_the_first_delivery(store: ResultsStore) -> None:
+    all_checked(store)
+
+    assert "Silences are not known: no alerts were delivered yet." in str(page(store).sections[0].body)
+
+
+def test_finding_links_to_the_log_of_the_run_that_saw_it(store: ResultsStore) -> None:
+    all_checked(store, about())
+
+    hrefs = {str(link.get("href")) for link in Elements(document(store)).named("a")}
+    assert "../dags/retention_audit/runs/scheduled__2026-11-28T03%3A00%3A00%2B00%3A00/tasks/reduce" in hrefs
+
+
+@pytest.mark.parametrize(
+    ("form", "is_link"), [("logops-rollout/?environment=local&stages=loki", True), ("https://evil.example", False)]
+)
+def test_drift_leads_to_the_filled_form_and_to_no_other_address(store: ResultsStore, form: str, is_link: bool) -> None:
+    finding = Finding(CONFIG_DRIFT, Subject("local", "main"), "It differs.", NOW, {"rollout_form": form})
+    store.write_findings(Run("local", "drift", "now", NOW), [finding])
+
+    [section] = [each for each in page(store).sections if each.id == "findings"]
+    links = Elements(str(section.body)).named("a")
+    assert (f"../{form}" in {str(link.get("href")) for link in links}, "evil" in str(section.body)) == (is_link, False)
 
 
 @pytest.mark.parametrize("severity", Severity)

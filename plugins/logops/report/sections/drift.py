@@ -8,6 +8,7 @@ from logops.drift.run import AIRFLOW_CHECK, CHECK
 from logops.findings.classes.rollout import CHECK_INCOMPLETE
 from logops.number_text import age_text, count_text
 from logops.report import state
+from logops.report.airflow_run import form_path
 from logops.report.section import Mark, Section, Shown, render
 from logops.report.state import KnownFinding, State, breaks_promise
 
@@ -17,8 +18,6 @@ CHECKS = (CHECK, AIRFLOW_CHECK)
 MAX_LINES = 120
 """Lines of a diff on the page."""
 MAX_DIFFERENCES = 100
-FORM = "logops-rollout/?"
-"""Beginning of the address of the filled form, relative to Airflow. Evidence is data: no other address is a link."""
 _WITH_OWN_PLACE = ("diff", "rollout_form", "changed_by", "changed_at", "rolled_out_by", "rolled_out_at")
 read = state.read
 
@@ -105,14 +104,13 @@ def _answer(
 def _difference(entry: KnownFinding) -> Difference:
     evidence = {name: str(value) for name, value in entry.finding.evidence.items()}
     lines = evidence.get("diff", "").splitlines()
-    form = evidence.get("rollout_form", "")
     return Difference(
         known=entry,
         mark="error" if breaks_promise(entry) else "warning" if entry.alarms else "unknown",
         title=_title(entry),
         who=_dated(evidence.get("changed_by", ""), evidence.get("changed_at", "")),
         rolled_out=_dated(evidence.get("rolled_out_by", ""), evidence.get("rolled_out_at", "")),
-        form=form if form.startswith(FORM) else "",
+        form=form_path(entry.finding),
         diff=tuple(lines[:MAX_LINES]),
         left=max(0, len(lines) - MAX_LINES),
         evidence=tuple(

@@ -10,7 +10,7 @@ from logops.findings import Finding, Identity
 from logops.findings.groups import FindingGroup, grouped
 from logops.number_text import count_text
 from logops.report import state
-from logops.report.airflow_run import run_path
+from logops.report.airflow_run import form_path, log_path, run_path
 from logops.report.section import Mark, Section, Shown, moment_text, render
 from logops.report.state import KnownFinding, State, breaks_promise
 from logops.report.timeline import Seen
@@ -37,6 +37,10 @@ class Entry:
     run: str
     run_path: str
     """Of the run in Airflow; empty: it was run elsewhere."""
+    log_path: str
+    """Of the log of that run in Airflow."""
+    form_path: str
+    """Of the form in Airflow for the rollout that corrects it; empty: no rollout does."""
     strip: Markup
     strip_text: str
     acceptance: str
@@ -104,6 +108,8 @@ def strip_text(strip: Sequence[tuple[datetime, Seen]]) -> str:
     >>> strip_text([(datetime(2026, 11, 27, 3, tzinfo=UTC), "seen"), (datetime(2026, 11, 28, tzinfo=UTC), "not seen")])
     'Seen by 1 of the last 2 runs, from 2026-11-27 03:00 UTC on.'
     """
+    if len(strip) == 1:
+        return f"Seen by the first run that is known, {moment_text(strip[0][0])}."
     count = sum(state == "seen" for _, state in strip)
     unknown = sum(state == "unknown" for _, state in strip)
     unsure = f" {count_text(unknown, 'run')} did not look." if unknown else ""
@@ -155,10 +161,16 @@ def _entry(group: FindingGroup, entries: Sequence[KnownFinding]) -> Entry:
         checks=", ".join(sorted({entry.check for entry in entries})),
         run=oldest.run.id,
         run_path=run_path(oldest.run),
+        log_path=log_path(oldest.run),
+        form_path=form_path(group.example),
         strip=strip_svg(oldest.strip),
         strip_text=strip_text(oldest.strip),
         acceptance=oldest.acceptance.text if oldest.acceptance else "",
-        evidence=tuple((name.replace("_", " "), str(value)) for name, value in group.example.evidence.items()),
+        evidence=tuple(
+            (name.replace("_", " "), str(value))
+            for name, value in group.example.evidence.items()
+            if name != "rollout_form"
+        ),
         members=members[:MOST_ROWS],
         more=max(0, len(members) - MOST_ROWS),
         filter=severity.value,

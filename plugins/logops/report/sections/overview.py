@@ -1,5 +1,6 @@
 """The first screen: is every promise kept, what is wrong, since when, what to do, and when was it last checked."""
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -17,6 +18,8 @@ ID = "now"
 TITLE = "Now"
 MOST_WRONG = 5
 """Groups of findings on the first screen."""
+MOST_MUTES = 5
+"""Reasons for mutes on the first screen."""
 read = state.read
 
 
@@ -45,6 +48,16 @@ class CheckRow:
     """Of the last run in Airflow; empty: it was run elsewhere."""
 
 
+@dataclass(frozen=True, slots=True)
+class MuteRow:
+    """A reason why findings alarm nobody, and how long it holds."""
+
+    text: str
+    until: datetime
+    link: str = ""
+    """Id of the element with the findings."""
+
+
 def section(data: State, shown: Shown) -> Section:
     """Return the first screen."""
     visible = data.shown_to(shown)
@@ -56,7 +69,9 @@ def section(data: State, shown: Shown) -> Section:
         troubles=wrong,
         more=more,
         checks=[check_row(check, visible) for check in visible.checks],
-        accepted=sum(entry.acceptance is not None for entry in visible.findings),
+        mutes=mutes(visible),
+        most_mutes=MOST_MUTES,
+        delivery=visible.delivery,
     )
     mark, text = verdict(visible)
     return Section(ID, TITLE, text, body, mark)
@@ -105,9 +120,9 @@ def check_row(check: Check, visible: State) -> CheckRow:
     due = ""
     if check.due:
         away = age_text(abs((check.due - visible.now).total_seconds()))
-        due = f"overdue for {away}" if overdue else f"in {away} at the latest"
+        due = f"overdue for {away}" if overdue else f"within {away}"
     elif check.name == "alerts":
-        due = "every few minutes; recorded when something changes"
+        due = "within minutes"
     mark: Mark = "ok"
     if broken:
         mark = "error"
@@ -138,6 +153,22 @@ def troubles(visible: State) -> tuple[list[Trouble], int]:
         for group in groups[:MOST_WRONG]
     ]
     return worst, len(groups) - len(worst)
+
+
+def mutes(visible: State) -> list[MuteRow]:
+    """Return why findings alarm nobody now: accepted, silenced, or muted by a rollout. What ends first comes first."""
+    accepted = Counter(entry.acceptance for entry in visible.findings if entry.acceptance)
+    rows = [
+        MuteRow(
+            f"{count_text(count, 'finding')} accepted by {acceptance.who}: {acceptance.why} ({acceptance.cls})",
+            acceptance.until,
+            "accepted",
+        )
+        for acceptance, count in accepted.items()
+    ]
+    seen = visible.delivery.mutes if visible.delivery else ()
+    rows += [MuteRow(mute.text, mute.until) for mute in seen if mute.until > visible.now]
+    return sorted(rows, key=lambda row: (row.until, row.text))
 
 
 def _alarming(visible: State) -> list[KnownFinding]:

@@ -18,7 +18,7 @@ from logops.findings.store import ResultsStore
 from logops.findings.table import distinct_values
 from logops.number_text import count_text, size_text
 from logops.report import calendar, state
-from logops.report.calendar import CELL_KINDS, RULER, Calendar, Day
+from logops.report.calendar import CELL_KINDS, RULER, WRONG, Calendar, Day
 from logops.report.section import Mark, Section, Shown, moment_text, render
 from logops.report.state import KnownFinding, State
 
@@ -198,7 +198,15 @@ def _days(tenant: TenantTables, marked: Mapping[tuple[str, str, str], list[Known
 def _entries(tenants: Sequence[TenantTables], days: Mapping[str, Sequence[Day]]) -> list[Entry]:
     """Return the tenants, the worst first."""
     calendars = [(tenant, calendar.calendar(days[tenant.key])) for tenant in tenants]
-    ordered = sorted(calendars, key=lambda item: (_MARKS.index(item[1].mark), item[0].cluster, item[0].tenant))
+    ordered = sorted(
+        calendars,
+        key=lambda item: (
+            _MARKS.index(item[1].mark),
+            -item[1].letters.get(WRONG.letter, 0),
+            item[0].cluster,
+            item[0].tenant,
+        ),
+    )
     return [
         Entry(
             tenant.key,

@@ -35,6 +35,15 @@ document.addEventListener("click", (event) => {
   twin.remove();
 });
 
+// What scrolls sideways must scroll by the keyboard as well. On a phone that is more than on a desktop.
+const scrollers = new ResizeObserver((entries) => {
+  for (const { target } of entries) {
+    if (target.scrollWidth > target.clientWidth) target.tabIndex = 0;
+    else target.removeAttribute("tabindex");
+  }
+});
+for (const part of document.querySelectorAll(".scroll, .chart, pre")) scrollers.observe(part);
+
 // `#finding=ID&filter=TEXT`: the first part is the id of an element, `filter` fills the box of the findings.
 const box = document.getElementById("filter");
 const readHash = (hash) => {
