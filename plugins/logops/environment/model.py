@@ -91,6 +91,17 @@ class Environment(Model):
         return self
 
     @model_validator(mode="after")
+    def _chunks_have_no_versions(self) -> "Environment":
+        for name, cluster in self.clusters.items():
+            account = self.storage_accounts.get(cluster.storage_account)
+            if account and account.versioning:
+                raise ValueError(
+                    f"storage_accounts.{cluster.storage_account}.versioning: cluster {name} stores chunks there, and "
+                    "Azure would keep every chunk that Loki deletes. Use another account for what needs versions"
+                )
+        return self
+
+    @model_validator(mode="after")
     def _security_has_namespaces_of_its_own(self) -> "Environment":
         if self.platform.kind == "kubernetes":
             standard = {self.namespace(name) for name, cluster in self.clusters.items() if cluster.data == "standard"}

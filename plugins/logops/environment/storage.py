@@ -18,6 +18,24 @@ ResourceId = Annotated[
 ]
 """The output of `az storage account show --query id`."""
 
+SubnetId = Annotated[
+    str,
+    Field(
+        pattern=r"^/subscriptions/[0-9a-fA-F-]{36}/resourceGroups/[^/]{1,90}"
+        r"/providers/Microsoft\.Network/virtualNetworks/[^/]{1,64}/subnets/[^/]{1,80}$"
+    ),
+]
+"""The output of `az network vnet subnet show --query id`."""
+
+WorkspaceId = Annotated[
+    str,
+    Field(
+        pattern=r"^/subscriptions/[0-9a-fA-F-]{36}/resourceGroups/[^/]{1,90}"
+        r"/providers/Microsoft\.OperationalInsights/workspaces/[^/]{1,63}$"
+    ),
+]
+"""The output of `az monitor log-analytics workspace show --query id`."""
+
 Days = Annotated[int, Field(ge=0, le=99999)]
 
 
@@ -54,6 +72,15 @@ class Inventory(Model):
     """Name of the inventory rule. It must run daily, write Parquet or CSV, and include all containers with logs."""
 
 
+class StorageNetwork(Model):
+    """Who may connect to an account: these, and Azure's own trusted services."""
+
+    subnets: tuple[SubnetId, ...] = ()
+    """Subnets with the service endpoint Microsoft.Storage."""
+    addresses: tuple[Annotated[str, Field(pattern=r"^[0-9]{1,3}(\.[0-9]{1,3}){3}(/([0-9]|[12][0-9]|30))?$")], ...] = ()
+    """Public addresses or ranges. Azure takes no /31 and no /32."""
+
+
 class StorageAccount(Model):
     """A storage account and the login for it."""
 
@@ -61,8 +88,20 @@ class StorageAccount(Model):
     account_key: SecretRef | None = None
     workload_identity_client_id: str | None = None
     """Client id of the managed identity that is federated with the pods' service account."""
+    principal_id: Annotated[str, Field(pattern=r"^[0-9a-fA-F-]{36}$")] | None = None
+    """Object id of that identity, to check its role: `az identity show --query principalId`. Null: not checked."""
     resource_id: ResourceId | None = None
-    """Id in Azure's management API, to read the live lifecycle policy. The local platform does not need it."""
+    """Id in Azure's management API. The local platform does not need it."""
+    location: Annotated[str, Field(pattern=r"^[a-z0-9]+$")] | None = None
+    """Region in which a rollout creates the account, for example eastus2. Null: the account must exist."""
+    soft_delete_days: Annotated[int, Field(ge=1, le=365)] | None = 7
+    """How long Azure keeps deleted blobs and containers, to restore them. Null: not at all."""
+    versioning: bool = False
+    """Whether Azure keeps the earlier content of changed blobs. Not for accounts with chunks."""
+    network: StorageNetwork | None = None
+    """Null: every address may connect. A login is always needed."""
+    diagnostics: WorkspaceId | None = None
+    """Log Analytics workspace that gets a record of each read, write and delete. Null: none."""
     endpoint_suffix: str = "blob.core.windows.net"
     """The local platform ignores it: its accounts are on Azurite."""
     redundancy: Literal["LRS", "ZRS", "GRS", "GZRS", "RA-GRS", "RA-GZRS"] = "ZRS"

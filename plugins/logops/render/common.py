@@ -1,6 +1,7 @@
 """Render the files that are the same on every platform, except for the addresses in them."""
 
 from collections.abc import Callable
+from typing import Any
 
 from logops.environment.model import Environment
 from logops.render.addresses import Addresses
@@ -10,10 +11,15 @@ from logops.render.overrides import overrides
 from logops.render.storage import account_state
 
 
-def storage_texts(environment: Environment) -> dict[str, str]:
-    """Return a file for each storage account: its containers and its lifecycle policy."""
+def storage_texts(
+    environment: Environment, state_of: Callable[[Environment, str], dict[str, Any]] = account_state
+) -> dict[str, str]:
+    """Return a file for each storage account.
+
+    state_of   returns the state of an account. Default: its containers and its lifecycle policy
+    """
     return {
-        f"storage/{name}.yaml": to_yaml(environment.name, account_state(environment, name))
+        f"storage/{name}.yaml": to_yaml(environment.name, state_of(environment, name))
         for name in environment.storage_accounts
     }
 

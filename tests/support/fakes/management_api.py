@@ -36,15 +36,22 @@ def management_api(folder: Path, answers: list[tuple[int, dict[str, Any]]]) -> I
         def log_message(self, *_: object) -> None:
             pass
 
+    with served(folder, Handler) as (address, certificate):
+        yield address, certificate, asked
+
+
+@contextmanager
+def served(folder: Path, handler: type[BaseHTTPRequestHandler]) -> Iterator[tuple[str, Path]]:
+    """Serve over TLS. Yields the address and the certificate."""
     certificate, key = self_signed(folder)
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(certificate, key)
     server.socket = context.wrap_socket(server.socket, server_side=True)
     thread = Thread(target=server.serve_forever, daemon=True)
     thread.start()
     try:
-        yield f"https://127.0.0.1:{server.server_port}", certificate, asked
+        yield f"https://127.0.0.1:{server.server_port}", certificate
     finally:
         server.shutdown()
         server.server_close()

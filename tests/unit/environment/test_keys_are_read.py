@@ -44,7 +44,8 @@ READ_BY: dict[str, str] = {
     "Quality.interval": "checks",
     "Rate": "quality",
     "StorageAccount.inventory": "audit",
-    "StorageAccount.redundancy": "usage",
+    "StorageAccount.location": "platforms",
+    "StorageAccount.principal_id": "platforms",
     "StorageAccount.resource_id": "platforms",
     "SyslogSource": "quality",
 }
@@ -56,7 +57,7 @@ NOT_YET = {"KubernetesPlatform.connection"}
 """For a rollout on Kubernetes, which does not exist yet."""
 
 
-def with_every_receiver() -> Environment:
+def with_receivers_and_network() -> Environment:
     secret = {"env": "SECRET"}
     mail = {
         "to": ["a@example.com"],
@@ -78,6 +79,7 @@ def with_every_receiver() -> Environment:
         "production",
         ("platform.charts", {"alertmanager": chart}),
         ("alerts.standard", {"receivers": receivers, "routes": routes}),
+        ("storage_accounts.monitoring.network", {"addresses": ["203.0.113.7"]}),
     )
 
 
@@ -112,7 +114,7 @@ def declared_keys() -> Iterator[Key]:
 def read_by_renders(monkeypatch: pytest.MonkeyPatch) -> set[Key]:
     """The keys that are read when environments with every feature are rendered."""
     environments = [environment("production"), every_source("alloy", redact_secrets=True), every_source("promtail")]
-    environments += [with_every_receiver(), with_fluent_bit()]
+    environments += [with_receivers_and_network(), with_fluent_bit()]
     local, seen = environment("local"), set[Key]()
 
     def recording(self: Model, name: str) -> Any:

@@ -106,6 +106,14 @@ _ADVICE = {
     "InvalidResourceName": "Container names have 3 to 63 lower-case letters, digits and single hyphens.",
     "BlobArchived": "It is offline, in the Archive tier: rehydrate it (set its tier to Hot or Cool; it takes hours).",
     "BlobImmutableDueToPolicy": "The container has an immutability policy; Loki must be able to delete in it.",
+    "MissingSubscriptionRegistration": "The subscription does not know storage accounts yet: run "
+    "`az provider register --namespace Microsoft.Storage`, and wait until it is registered.",
+    "ResourceGroupNotFound": "Create the resource group in resource_id, or correct it.",
+    "StorageAccountAlreadyTaken": "Names are unique in all of Azure: choose another account_name.",
+    "StorageAccountOperationInProgress": "Another change of the account is running: repeat this when it has ended.",
+    "TooManyRequests": "Azure limits such requests for each subscription: repeat this in some minutes.",
+    "ScopeLocked": "A lock on the account or its group forbids the change: remove the lock.",
+    "RequestDisallowedByPolicy": "A policy of the subscription forbids the change: ask who owns the policy.",
 }
 
 
@@ -114,7 +122,8 @@ def advice(status: int, code: str, role: str = ROLE) -> str:
 
     role   the role that the operation needs
 
-    Codes: Azure docs, rest/api/storageservices, common and blob service error codes.
+    Codes: Azure docs, rest/api/storageservices, common and blob service error codes; rest/api/storagerp for the
+    management API.
     """
     if code in _ADVICE:
         return _ADVICE[code].format(role=role)

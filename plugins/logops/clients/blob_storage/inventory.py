@@ -29,7 +29,8 @@ _ROWS = 50_000
 """Rows per batch. Larger batches are not faster and need more memory."""
 _LONGEST_NAME = 1 << 20
 """Bytes; longer than any name."""
-_NEEDED = ("Name", "Content-Length", "Last-Modified", "AccessTier")
+NEEDED = ("Name", "Content-Length", "Last-Modified", "AccessTier")
+"""Columns without which an inventory cannot be read."""
 _LEFT_OUT = {"Deleted": "true", "IsCurrentVersion": "false"}
 """Columns, with the value that marks a row which is not a readable blob."""
 
@@ -99,7 +100,7 @@ def unfit(manifest: Manifest, of: str, as_of: datetime) -> str:
         return f"it tells of {rule.object_type}s. Name a rule whose objectType is blob."
     if why := _not_all(rule.filters, of):
         return why
-    if missing := [field for field in _NEEDED if field not in rule.schema_fields]:
+    if missing := [field for field in NEEDED if field not in rule.schema_fields]:
         return f"it has no {', '.join(missing)}. Add that to the rule's fields."
     if rule.format.lower() not in _READERS:
         return f"its format is {rule.format!r}. Set the rule's to Parquet, or CSV."

@@ -25,6 +25,7 @@ from logops.render.kubernetes.release import Release, releases
 from logops.render.kubernetes.secret import SecretSource, secret_sources
 from logops.render.kubernetes.values import BaseValues
 from logops.render.rules import rule_texts
+from logops.render.storage import azure_account_state
 from logops.rules.prometheus import PrometheusRules
 from logops.rules.read import Rules
 from logops.stages import Stage
@@ -49,7 +50,7 @@ def render_kubernetes(
     return {
         "storage": Files(
             {
-                **storage_texts(environment),
+                **storage_texts(environment, azure_account_state),
                 **prometheus_texts(environment, prometheus_rules),
                 **alertmanager_texts(environment, base_values),
             }

@@ -1,0 +1,274 @@
+"""Storage accounts through Azure's management API: the SDK's real client against a fake of the server."""
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from azure.core.credentials import AccessToken
+
+from logops.clients.blob_storage import ObjectStoreError
+from logops.environment.storage import StorageAccount
+from logops.platforms.azure.account import differences, write_account
+from logops.platforms.azure.roles import missing_role
+from logops.platforms.platform import PlatformError
+from logops.render.storage import azure_account_state
+from tests.support.environments import environment
+from tests.support.fakes.resource_manager import SOON, ResourceManager, refused, resource_manager
+
+SUBSCRIPTION = "/subscriptions/00000000-0000-0000-0000-000000000000/resourceGroups/monitoring/providers"
+ID = f"{SUBSCRIPTION}/Microsoft.Storage/storageAccounts/oversightmonitoring"
+SUBNET = f"{SUBSCRIPTION}/Microsoft.Network/virtualNetworks/aks/subnets/nodes"
+WORKSPACE = f"{SUBSCRIPTION}/Microsoft.OperationalInsights/workspaces/logs"
+WRITING = "writing storage account oversightmonitoring:"
+PRINCIPAL = "11111111-2222-3333-4444-555555555555"
+CONTRIBUTOR = "ba92f5b4-2d11-453d-a403-e96b0029c9fe"
+EVERYTHING = (
+    ("storage_accounts.monitoring.location", "eastus2"),
+    ("storage_accounts.monitoring.principal_id", PRINCIPAL),
+    ("storage_accounts.monitoring.network", {"subnets": [SUBNET], "addresses": ["203.0.113.0/24"]}),
+    ("storage_accounts.monitoring.diagnostics", WORKSPACE),
+    ("storage_accounts.monitoring.inventory", {"container": "logops-results", "rule": "audits"}),
+)
+
+
+class Somebody:
+    """A credential with a token that the fake server does not check."""
+
+    def get_token(self, *scopes: str, **_: Any) -> AccessToken:
+        return AccessToken("secret-token", 2**33)
+
+
+class Azure:
+    """The account of production, declared with changes, on a fake of Azure."""
+
+    def __init__(self, address: str, server: ResourceManager) -> None:
+        self.address = address
+        self.server = server
+
+    def declared(self, *changes: tuple[str, Any]) -> tuple[StorageAccount, dict[str, Any]]:
+        declared = environment("production", *(changes or EVERYTHING))
+        return declared.storage_accounts["monitoring"], azure_account_state(declared, "monitoring")
+
+    def write(self, *changes: tuple[str, Any]) -> list[str]:
+        """Write the account, and return the reported progress."""
+        lines: list[str] = []
+        write_account(*self.declared(*changes), Somebody(), self.address, lines.append)
+        return lines
+
+    def differing(self, *changes: tuple[str, Any]) -> list[str]:
+        return [each.part for each in differences(*self.declared(*changes), Somebody(), self.address)]
+
+    def missing_role(self) -> str | None:
+        return missing_role(self.declared()[0], Somebody(), self.address)
+
+    def refuse(self, method: str, path: str, status: int, code: str, times: int = 1, **headers: str) -> None:
+        self.server.instead[method, path] = [refused(status, code, **headers)] * times
+
+
+@pytest.fixture
+def azure(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Azure]:
+    server = ResourceManager(ID)
+    with resource_manager(tmp_path, server) as (address, certificate):
+        monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(certificate))
+        yield Azure(address, server)
+
+
+def message(action: Callable[[], Any]) -> str:
+    with pytest.raises((PlatformError, ObjectStoreError)) as refusal:
+        action()
+    return str(refusal.value)
+
+
+def test_missing_account_is_created_and_waited_for_with_every_part(azure: Azure) -> None:
+    lines = azure.write()
+
+    assert azure.server.polls == 3
+    assert [line.removeprefix("writing ").partition(" of ")[0] for line in lines] == [
+        "settings", "blob service", "containers", "lifecycle", "inventory", "diagnostics",
+    ]  # fmt: skip
+    assert azure.server.account
+    assert azure.server.account["location"] == "eastus2"
+    assert {key: azure.server.account["properties"][key] for key in ("minimumTlsVersion", "allowBlobPublicAccess")} == {
+        "minimumTlsVersion": "TLS1_2",
+        "allowBlobPublicAccess": False,
+    }
+    assert azure.differing() == []
+
+
+def test_second_write_changes_nothing(azure: Azure) -> None:
+    azure.write()
+    azure.server.asked.clear()
+
+    assert azure.write() == []
+    assert azure.server.changes == []
+
+
+def test_comparison_names_the_parts_that_differ_and_changes_nothing(azure: Azure) -> None:
+    azure.write()
+    azure.server.asked.clear()
+    assert azure.server.account
+    azure.server.account["properties"]["minimumTlsVersion"] = "TLS1_0"
+    del azure.server.resources["blobServices/default/containers/loki-chunks"]
+
+    assert azure.differing() == ["settings", "containers"]
+    assert azure.server.changes == []
+
+
+def test_write_changes_only_the_part_that_differs(azure: Azure) -> None:
+    azure.write()
+    azure.server.asked.clear()
+    azure.write(*EVERYTHING, ("storage_accounts.monitoring.soft_delete_days", 30))
+
+    assert azure.server.changes == [("PUT", "blobServices/default")]
+
+
+def test_what_others_have_set_stays(azure: Azure) -> None:
+    azure.write()
+    others = {"name": "theirs", "enabled": True, "destination": "x", "definition": {}}
+    policy = azure.server.resources["inventoryPolicies/default"]["properties"]["policy"]
+    policy["rules"] = [others, {**policy["rules"][0], "enabled": False}]
+    azure.server.resources["blobServices/default"]["properties"]["cors"] = {"corsRules": [{"maxAgeInSeconds": 1}]}
+    azure.write(*EVERYTHING, ("storage_accounts.monitoring.soft_delete_days", 30))
+
+    rules = azure.server.resources["inventoryPolicies/default"]["properties"]["policy"]["rules"]
+    assert [(rule["name"], rule["enabled"]) for rule in rules] == [("theirs", True), ("audits", True)]
+    properties = azure.server.resources["blobServices/default"]["properties"]
+    assert properties["cors"] == {"corsRules": [{"maxAgeInSeconds": 1}]}
+    assert properties["deleteRetentionPolicy"] == {"enabled": True, "days": 30}
+
+
+def test_diagnostics_that_are_no_longer_wanted_are_removed(azure: Azure) -> None:
+    azure.write()
+    azure.server.asked.clear()
+    azure.write(*(change for change in EVERYTHING if not change[0].endswith("diagnostics")))
+
+    assert azure.server.changes == [
+        ("DELETE", "blobServices/default/providers/Microsoft.Insights/diagnosticSettings/logops")
+    ]
+
+
+def test_throttled_request_is_repeated_after_the_time_that_azure_names(azure: Azure) -> None:
+    azure.refuse("PUT", "managementPolicies/default", 429, "TooManyRequests", times=2, **{"Retry-After": "1"})
+    azure.write()
+
+    assert azure.server.changes.count(("PUT", "managementPolicies/default")) == 3
+
+
+def test_request_that_stays_throttled_is_reported_and_a_repetition_continues(azure: Azure) -> None:
+    azure.refuse("PUT", "managementPolicies/default", 429, "TooManyRequests", times=6, **SOON)
+
+    assert message(azure.write) == (
+        f"{WRITING} Azure answered 429 TooManyRequests. Azure limits such requests for "
+        "each subscription: repeat this in some minutes."
+    )
+    assert azure.differing() == ["lifecycle", "inventory", "diagnostics"]
+    azure.write()
+    assert azure.differing() == []
+
+
+def test_conflict_with_another_change_is_reported(azure: Azure) -> None:
+    azure.write()
+    azure.refuse("PATCH", "", 409, "StorageAccountOperationInProgress")
+
+    assert message(lambda: azure.write(("storage_accounts.monitoring.network", {"addresses": ["203.0.113.7"]}))) == (
+        f"{WRITING} Azure answered 409 StorageAccountOperationInProgress. Another change "
+        "of the account is running: repeat this when it has ended."
+    )
+
+
+def test_name_of_somebody_else_is_reported_before_any_change(azure: Azure) -> None:
+    azure.server.taken_names.add("oversightmonitoring")
+
+    assert message(azure.write) == (
+        f"{WRITING} the name cannot be used: The storage account named "
+        "oversightmonitoring is already taken. Choose another account_name. Nothing was changed."
+    )
+    assert azure.server.changes == []
+
+
+def test_missing_account_without_location_is_reported_before_any_change(azure: Azure) -> None:
+    assert message(lambda: azure.write(("storage_accounts.monitoring.principal_id", PRINCIPAL))) == (
+        f"{WRITING} there is no such account in resource group monitoring. Create it, "
+        "correct resource_id, or set location: then logops creates it. Nothing was changed."
+    )
+    assert azure.server.changes == []
+
+
+def test_other_redundancy_is_reported_before_any_change(azure: Azure) -> None:
+    azure.write()
+    azure.server.asked.clear()
+    changes = (*EVERYTHING, ("storage_accounts.monitoring.redundancy", "GRS"))
+
+    assert message(lambda: azure.write(*changes)) == (
+        f"{WRITING} it is Standard_ZRS, and the environment wants Standard_GRS. Azure "
+        "converts accounts in days, not by an update: convert it first, or correct `redundancy`. Nothing was changed."
+    )
+    assert azure.server.changes == []
+
+
+def test_subscription_without_the_provider_is_reported_and_not_changed(azure: Azure) -> None:
+    azure.refuse("PUT", "", 409, "MissingSubscriptionRegistration")
+
+    assert message(azure.write) == (
+        f"{WRITING} Azure answered 409 MissingSubscriptionRegistration. The subscription does "
+        "not know storage accounts yet: run `az provider register --namespace Microsoft.Storage`, and wait until it is "
+        "registered."
+    )
+    assert azure.server.changes == [("PUT", "")]
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "role"),
+    [
+        ("GET", "", "Storage Account Contributor"),
+        ("PUT", "managementPolicies/default", "Storage Account Contributor"),
+        (
+            "PUT",
+            "blobServices/default/providers/Microsoft.Insights/diagnosticSettings/logops",
+            "Monitoring Contributor",
+        ),
+    ],
+)
+def test_missing_permission_is_reported_with_the_role(azure: Azure, method: str, path: str, role: str) -> None:
+    azure.refuse(method, path, 403, "AuthorizationFailed")
+
+    assert message(azure.write) == (
+        f"{WRITING} Azure answered 403 AuthorizationFailed. It needs the role {role} on the container or the account."
+    )
+
+
+def test_missing_resource_group_is_an_error_and_no_missing_account(azure: Azure) -> None:
+    azure.refuse("GET", "", 404, "ResourceGroupNotFound")
+
+    assert "Create the resource group in resource_id, or correct it." in message(azure.write)
+    assert azure.server.changes == []
+
+
+def test_setting_that_a_policy_changes_back_is_reported(azure: Azure) -> None:
+    azure.write()
+    assert azure.server.account
+    live = dict(azure.server.account)
+    azure.server.instead["PATCH", ""] = [(200, live, {})]
+    changes = (*EVERYTHING[:2], *EVERYTHING[3:])
+
+    assert message(lambda: azure.write(*changes)) == (
+        f"{WRITING} settings: Azure has another value than the one that was written. Does "
+        "a policy of the subscription change it?"
+    )
+
+
+def test_identity_without_role_is_reported_with_the_command_that_gives_it(azure: Azure) -> None:
+    azure.server.roles[PRINCIPAL] = ["acdd72a7-3385-48ef-bd42-f606fba81ae7"]  # Reader
+
+    assert azure.missing_role() == (
+        f"identity {PRINCIPAL} has no role Storage Blob Data Contributor on storage account oversightmonitoring. Run "
+        f"`az role assignment create --assignee-object-id {PRINCIPAL} --assignee-principal-type ServicePrincipal "
+        f"--role 'Storage Blob Data Contributor' --scope {ID}`"
+    )
+
+
+def test_identity_with_role_is_no_problem(azure: Azure) -> None:
+    azure.server.roles[PRINCIPAL] = [CONTRIBUTOR]
+
+    assert azure.missing_role() is None
