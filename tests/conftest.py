@@ -10,6 +10,7 @@ from xdist.remote import Producer
 from xdist.scheduler import LoadScopeScheduling
 from xdist.workermanage import NodeManager
 
+from tests.support.browsers import browser as browser
 from tests.support.messages import MESSAGE, AddMessage
 
 ROOT = Path(__file__).parents[1]
