@@ -43,7 +43,6 @@ READ_BY: dict[str, str] = {
     "Quality": "quality",
     "Quality.interval": "checks",
     "Rate": "quality",
-    "StorageAccount.inventory": "audit",
     "StorageAccount.location": "platforms",
     "StorageAccount.principal_id": "platforms",
     "StorageAccount.resource_id": "platforms",
