@@ -5,8 +5,10 @@ from pathlib import Path
 import pytest
 
 from logops.environment import Environment
+from logops.platforms import open_local
 from logops.platforms.local.receiver_secrets import ReceiverSecrets
 from logops.platforms.platform import PlatformError
+from logops.render import Files
 from tests.support.environments import environment
 
 
@@ -62,3 +64,24 @@ def test_environment_without_secret_receivers_creates_no_folder(tmp_path: Path) 
     ReceiverSecrets(tmp_path / "secrets", environment("local"), {}).store()
 
     assert not (tmp_path / "secrets").exists()
+
+
+def test_plan_says_before_the_approval_which_receiver_has_no_secret_and_is_refused(tmp_path: Path) -> None:
+    [mark] = open_local(with_slack({"connection": "slack"}), tmp_path).preview("storage", Files({})).marks
+
+    assert (mark.cls.name, mark.subject, mark.refuses) == (
+        "secret-missing",
+        "alerts.standard.receivers.on-call",
+        "always",
+    )
+    assert mark.message == (
+        "alerts.standard.receivers.on-call needs the secret of Airflow connection 'slack', which is not known here."
+    )
+    assert mark.remedy == (
+        "Create the Airflow connection 'slack' with the secret as its password, or set the variable "
+        "LOGOPS_CONNECTION_SLACK. Then plan again."
+    )
+
+
+def test_plan_of_an_environment_whose_secrets_are_known_has_no_mark(tmp_path: Path) -> None:
+    assert list(ReceiverSecrets(tmp_path, SLACK, {"SLACK_URL": "https://hooks.example.com/x"}).marks()) == []

@@ -103,6 +103,14 @@ SCHEMA_PERIOD_CHANGED = FindingClass(
     remedy="Leave the periods of the past as they are. Add a period that begins in the future, and roll out before it "
     "begins.",
 )
+SECRET_MISSING = FindingClass(
+    name="secret-missing",
+    severity=Severity.ERROR,
+    meaning="A receiver of alerts, or a login to an Alertmanager, needs a secret that is not known where the plan was "
+    "made.",
+    why="The receiver could not be told anything. The rollout would stop at the stage `storage`.",
+    remedy="Make the secret known, as the plan says. Then plan again.",
+)
 
 CLASSES = (
     CHECK_INCOMPLETE,
@@ -118,4 +126,5 @@ CLASSES = (
     POD_UNSCHEDULABLE,
     LOKI_UPGRADE,
     SCHEMA_PERIOD_CHANGED,
+    SECRET_MISSING,
 )

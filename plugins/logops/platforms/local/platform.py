@@ -100,8 +100,8 @@ class LocalPlatform:
     # Live state
 
     def preview(self, stage: Stage, files: Files) -> Preview:
-        """Return nothing: the files and processes say everything."""
-        return NO_PREVIEW
+        """Return the secrets that are not known. Apart from them, the files and processes say everything."""
+        return Preview(marks=tuple(self._receiver_secrets.marks())) if stage == "storage" else NO_PREVIEW
 
     def live(self, stage: Stage) -> Files:
         if stage == "rules":

@@ -4,14 +4,16 @@ Alertmanager and Prometheus read such a file with every notification, and read n
 """
 
 import os
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from logops.environment import Environment
 from logops.environment.base import SecretRef
+from logops.findings.classes.rollout import SECRET_MISSING
 from logops.platforms.local.atomic import write_text
 from logops.platforms.local.private import make_private
 from logops.platforms.platform import PlatformError
+from logops.platforms.preview import Mark
 from logops.render.alertmanager import alerting_secrets
 
 
@@ -23,12 +25,19 @@ class ReceiverSecrets:
         self._environment = environment
         self._variables = variables
 
+    def marks(self) -> Iterator[Mark]:
+        """Yield a mark of the plan for each secret that is not known."""
+        for path, ref in self._missing():
+            message = f"{path} needs the secret of {ref}, which is not known here."
+            yield Mark(SECRET_MISSING, path, message, "always", f"{ref.how_to_set} Then plan again.")
+
     def require(self) -> None:
         """Raise PlatformError if a secret is not known."""
-        known = self.known()
-        for path, ref in alerting_secrets(self._environment):
-            if ref.variable not in known:
-                raise PlatformError(_missing(self._environment.name, path, ref))
+        for path, ref in self._missing():
+            raise PlatformError(
+                f"rolling out Alertmanager of {self._environment.name}: {path} needs the secret of {ref}, which is not "
+                f"known here. Nothing was changed. {ref.how_to_set} Then roll out again."
+            )
 
     def store(self) -> None:
         """Store the secrets whose variables are set. A secret whose variable is not set keeps its file."""
@@ -43,6 +52,10 @@ class ReceiverSecrets:
         secrets = {ref.variable: self._value(ref.variable) for _, ref in alerting_secrets(self._environment)}
         return {variable: secret for variable, secret in secrets.items() if secret}
 
+    def _missing(self) -> Iterator[tuple[str, SecretRef]]:
+        known = self.known()
+        return ((path, ref) for path, ref in alerting_secrets(self._environment) if ref.variable not in known)
+
     def _value(self, variable: str) -> str:
         if secret := self._variables.get(variable):
             return secret
@@ -50,10 +63,3 @@ class ReceiverSecrets:
             return (self._folder / variable).read_text()
         except FileNotFoundError:
             return ""
-
-
-def _missing(environment: str, path: str, ref: SecretRef) -> str:
-    return (
-        f"rolling out Alertmanager of {environment}: {path} needs the secret of {ref}, which is not known here. "
-        f"Nothing was changed. {ref.how_to_set} Then roll out again."
-    )
