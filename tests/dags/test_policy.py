@@ -144,7 +144,7 @@ def test_first_scheduled_run_after_late_start_waits_for_next_night(
         monkeypatch.setattr("airflow.timetables.trigger.utcnow", lambda late=an_hour_late: late)
 
         assert _first_run(timetable) == an_hour_late + timedelta(hours=23), dag.dag_id
-    assert len(nightly) == 4
+    assert len(nightly) == 5
 
 
 def test_every_dag_has_one_leaf_task(dags: list[DAG]) -> None:

@@ -1,7 +1,7 @@
 """The ids of the DAGs. Airflow reads this module whenever it parses a DAG file: no imports."""
 
 ROLLOUT = "rollout"
-NIGHTLY = ("storage_lifecycle", "compaction_audit", "retention_audit", "query_benchmark")
+NIGHTLY = ("storage_lifecycle", "compaction_audit", "retention_audit", "content_audit", "query_benchmark")
 """DAGs that run every night, once the first rollout has succeeded."""
 QUALITY = "ingestion_quality"
 DRIFT = "drift_watch"
@@ -11,6 +11,7 @@ SCHEDULED = (*NIGHTLY, QUALITY, DRIFT, ALERTS)
 CHECKS = {
     "compaction_audit": ("compaction-audit",),
     "retention_audit": ("retention-audit", "tiering-audit"),
+    "content_audit": ("content-audit",),
     "query_benchmark": ("queries",),
     QUALITY: ("ingestion-quality",),
     DRIFT: ("drift", "airflow-files"),

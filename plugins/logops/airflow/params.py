@@ -54,12 +54,12 @@ def names_param(title: str, description: str, **schema: Any) -> Param:
 
 
 def budget_param() -> Param:
-    """Return the parameter that limits how much Loki reads for a run."""
+    """Return the parameter that limits how much a run reads."""
     return Param(
         None,
         type=["null", "string"],
         title="Budget",
-        description="How much Loki may read in the whole run: a number and MiB, GiB or TiB. "
+        description="How much may be read in the whole run: a number and MiB, GiB or TiB. "
         "Empty: as in the environment file.",
         section=MORE,
     )

@@ -18,6 +18,7 @@ from logops.platforms.platform import PlatformError, Progress, ReadablePlatform
 
 if TYPE_CHECKING:
     from logops.audit.judge.batch_result import BatchResult
+    from logops.audit.survey.cluster import SurveyedCluster
     from logops.findings.store import ResultsStore
 
 __all__ = [
@@ -30,14 +31,16 @@ __all__ = [
     "discard",
     "discard_earlier",
     "judge",
+    "read_surveys",
     "reduce",
+    "require_login",
     "run_audit",
     "survey",
     "work_url",
 ]
 
 
-_SURVEYED = "surveyed.json"
+SURVEYED = "surveyed.json"
 _PARTIAL = "partial.json"
 """An interrupted listing."""
 _UNREAD = "unread.json"
@@ -114,8 +117,8 @@ def _survey_once(
     from logops.audit.survey.containers import PartialSurvey, SurveyInterruptedError
     from logops.clients.blob_storage import ListingInterruptedError, ObjectStoreError
 
-    if work_dir.has(_SURVEYED):
-        return work_dir.read(_SURVEYED, SurveyedCluster).chunks_by_day
+    if work_dir.has(SURVEYED):
+        return work_dir.read(SURVEYED, SurveyedCluster).chunks_by_day
     partial = work_dir.read(_PARTIAL, PartialSurvey) if work_dir.has(_PARTIAL) else None
     try:
         surveyed = survey_cluster(platform, request, cluster, work_dir.url, partial, progress)
@@ -129,8 +132,23 @@ def _survey_once(
         return {}
     work_dir.remove(_UNREAD)
     work_dir.remove(_PARTIAL)
-    work_dir.write(_SURVEYED, SurveyedCluster, surveyed)
+    work_dir.write(SURVEYED, SurveyedCluster, surveyed)
     return surveyed.chunks_by_day
+
+
+def read_surveys(work: str, clusters: Iterable[str]) -> "tuple[dict[str, SurveyedCluster], dict[str, str]]":
+    """Return the surveyed clusters of a run, and those that could not be read with the reason. Raises WorkLostError."""
+    from logops.audit.survey.cluster import SurveyedCluster
+
+    surveyed: dict[str, SurveyedCluster] = {}
+    unread: dict[str, str] = {}
+    for cluster in clusters:
+        work_dir = WorkDir(f"{work}/{cluster}")
+        if work_dir.has(_UNREAD):
+            unread[cluster] = work_dir.read(_UNREAD, str)
+        else:
+            surveyed[cluster] = work_dir.read(SURVEYED, SurveyedCluster)
+    return surveyed, unread
 
 
 def judge(
@@ -145,7 +163,7 @@ def judge(
     from logops.audit.survey.cluster import SurveyedCluster
 
     work_dir = WorkDir(batch["work_dir"])
-    surveyed = work_dir.read(_SURVEYED, SurveyedCluster)
+    surveyed = work_dir.read(SURVEYED, SurveyedCluster)
     result = judge_batch(platform, request, surveyed, batch["days"], store, progress)
     work_dir.write(_result_name(batch), BatchResult, result)
     return {
@@ -164,21 +182,20 @@ def reduce(
     Raises WorkLostError, StoreUnreachableError.
     """
     from logops.audit.reduce import JudgedCluster, reduce_clusters
-    from logops.audit.survey.cluster import SurveyedCluster
 
     all_batches = [*batches]
-    judged: list[JudgedCluster] = []
-    unread: dict[str, str] = {}
-    for cluster in platform.environment.clusters:
-        work_dir = WorkDir(f"{work}/{cluster}")
-        if work_dir.has(_UNREAD):
-            unread[cluster] = work_dir.read(_UNREAD, str)
-            continue
-        of_cluster = [batch for batch in all_batches if batch["cluster"] == cluster]
-        surveyed = work_dir.read(_SURVEYED, SurveyedCluster)
-        judged.append(
-            JudgedCluster(surveyed, [(batch["days"], _batch_result(work_dir, batch)) for batch in of_cluster])
+    surveyed, unread = read_surveys(work, platform.environment.clusters)
+    judged = [
+        JudgedCluster(
+            survey,
+            [
+                (batch["days"], _batch_result(WorkDir(f"{work}/{cluster}"), batch))
+                for batch in all_batches
+                if batch["cluster"] == cluster
+            ],
         )
+        for cluster, survey in surveyed.items()
+    ]
     return reduce_clusters(platform.environment, request, judged, unread, store)
 
 
@@ -203,7 +220,7 @@ def run_audit(
 
     Raises StoreUnreachableError, and PlatformError or ObjectStoreError if no storage account can be opened.
     """
-    _require_login(platform)
+    require_login(platform)
     with TemporaryDirectory(prefix="logops-audit-") as work:
         batches = survey(platform, request, work, progress)
         tables = sum(len(batch["days"]) for batch in batches)
@@ -215,7 +232,7 @@ def run_audit(
         return reduce(platform, request, work, batches, store)
 
 
-def _require_login(platform: ReadablePlatform) -> None:
+def require_login(platform: ReadablePlatform) -> None:
     """Raise the first error if no cluster's storage account can be opened: nothing could be audited."""
     from logops.clients.blob_storage import ObjectStoreError
 

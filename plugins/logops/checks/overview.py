@@ -14,6 +14,7 @@ COMMANDS = {
     "compaction-audit": "logops audit compaction",
     "retention-audit": "logops audit retention",
     "tiering-audit": "logops audit tiering",
+    "content-audit": "logops audit content",
     "queries": "logops bench history",
     "ingestion-quality": "logops quality show",
     "drift": "logops drift",

@@ -8,7 +8,7 @@ from logops.environment import Environment
 NIGHT = timedelta(days=1)
 HOUR = timedelta(hours=1)
 _HOURLY = ("drift", "airflow-files")
-_NIGHTLY = ("compaction-audit", "retention-audit", "tiering-audit", "queries")
+_NIGHTLY = ("compaction-audit", "retention-audit", "tiering-audit", "content-audit", "queries")
 
 
 def intervals(environment: Environment) -> Mapping[str, timedelta]:

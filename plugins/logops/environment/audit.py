@@ -4,6 +4,15 @@ from logops.environment.base import Model
 from logops.environment.units import Duration, Size
 
 
+class ContentAudit(Model):
+    """How much the content audit reads."""
+
+    cover_within: Duration = Duration("30d")
+    """Time in which every chunk should be read and verified once."""
+    budget: Size = Size("50GiB")
+    """Bytes of chunks that a run may read. If that is too little, covering every chunk takes longer."""
+
+
 class Audit(Model):
     """Tolerances of the audits, and the memory that they may use."""
 
@@ -16,3 +25,4 @@ class Audit(Model):
     """Permitted delay of a lifecycle rule. Azure runs a policy once a day, and a run may take days."""
     memory: Size = Size("1GiB")
     """Memory that DuckDB may use in a task. It uses the disk for more."""
+    content: ContentAudit = ContentAudit()

@@ -29,6 +29,10 @@ class Redundancy(BaseModel):
     """Per GB and month."""
     write: Mapping[TierName, float]
     """Per 10,000 operations."""
+    read: Mapping[TierName, float] = {}
+    """Per 10,000 operations; without an entry the price of a read is unknown."""
+    retrieval: Mapping[TierName, float] = {}
+    """Per GB that is read; a tier without an entry has no such price."""
 
 
 class Prices(BaseModel):
@@ -60,6 +64,16 @@ class Prices(BaseModel):
     def moves(self, tier: Tier, blobs: int, redundancy: str) -> float:
         """Return the price of moving `blobs` blobs to a tier."""
         return blobs / 10_000 * self.of(redundancy).write[_name(tier)]
+
+    def reads(self, tier: Tier, blobs: int, size: int, redundancy: str) -> float:
+        """Return the price of reading `blobs` blobs with `size` bytes from a tier. Raises PricesError."""
+        prices, name = self.of(redundancy), _name(tier)
+        if name not in prices.read:
+            raise PricesError(
+                f"The price file for {self.region} ({self.date}) has no price of a read in {name}. Add `read` and "
+                f"`retrieval` to {redundancy}, from {self.source}."
+            )
+        return blobs / 10_000 * prices.read[name] + size / self.gb_bytes * prices.retrieval.get(name, 0.0)
 
     def age_note(self, today: datetime.date) -> str:
         """Return the source of the prices, and a warning if they are older than a year."""

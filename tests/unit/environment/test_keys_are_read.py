@@ -24,6 +24,7 @@ READ_BY: dict[str, str] = {
     "ApprovalPolicy": "rollout",
     "ApprovalPolicy.timeout": "airflow",
     "Audit": "audit",
+    "ContentAudit": "audit",
     "Benchmark": "benchmark",
     "Environment.approval": "rollout",
     "Environment.audit": "audit",

@@ -1,7 +1,7 @@
 """Turn the result for a cluster into the findings of each audit. Pure."""
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from logops.audit.findings.compaction import Compaction, compaction_findings
@@ -164,17 +164,18 @@ def _not_answering(result: ClusterAudit, compaction: Sequence[Finding]) -> Itera
 
 def _corrupt(result: ClusterAudit) -> Iterator[Finding]:
     for unreadable_file in result.judged.unreadable:
-        yield corrupt_finding(unreadable_file, result)
+        yield corrupt_finding(unreadable_file, result.subject(), result.as_of)
 
 
-def corrupt_finding(file: Unreadable, result: ClusterAudit) -> Finding:
-    """Return the finding for an unreadable index file. If the file may be intact, it only counts as not checked."""
+def corrupt_finding(file: Unreadable, cluster: Subject, as_of: datetime) -> Finding:
+    """Return the finding for an unreadable index file of a cluster. If the file may be intact, it only counts as not
+    checked."""
     cls = classes.INDEX_MISPLACED if file.misplaced else classes.INDEX_CORRUPT
     return Finding(
         cls=CHECK_INCOMPLETE if file.unknown else cls,
-        subject=result.subject(tenant=file.tenant, table=file.table, path=file.name),
+        subject=replace(cluster, tenant=file.tenant, table=file.table, path=file.name),
         message=file.what,
-        as_of=result.as_of,
+        as_of=as_of,
         evidence={"bytes": file.size, "offset": file.offset},
         remedy="The message says which Loki, or which limit, it needs. The file is not known to be damaged: do not "
         "delete it."

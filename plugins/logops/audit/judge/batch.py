@@ -63,7 +63,7 @@ def judge_batch(
             if request.reads_chunks:
                 names_to, now = Path(names) / f"{days[0]}.parquet", datetime.now(UTC)
                 judged.append(judge_tables(database, survey, tables, bucket, policy, names_to, now))
-                unreadable += _unreadable(judged[-1].unreadable)
+                unreadable += unreadable_files(judged[-1].unreadable)
                 incomplete += judged[-1].incomplete
             else:
                 damaged, unread = _verify(survey, tables, bucket, policy)
@@ -114,13 +114,13 @@ def _verify(
         table_files = [file for file in files if file.table == table]
         try:
             index = read_table(table_files, day, table, bucket, policy.rules, policy.default, TenantNumbers())
-            unreadable += _unreadable(index.unreadable)
+            unreadable += unreadable_files(index.unreadable)
         except (ObjectStoreError, IndexChangingError) as error:
             incomplete.append((table, str(error)))
     return unreadable, incomplete
 
 
-def _unreadable(files: tuple[tuple[IndexFile, IndexFileError], ...]) -> list[Unreadable]:
+def unreadable_files(files: tuple[tuple[IndexFile, IndexFileError], ...]) -> list[Unreadable]:
     return [
         Unreadable(
             file.name,

@@ -89,6 +89,49 @@ def tiering(
     audit.run("tiering", name, table, as_of, slack, record, every, as_json)
 
 
+@app.command(epilog="Example: logops audit content local --table 2026-11-23 --tenant application")
+def content(
+    name: EnvironmentArgument = "local",
+    table: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--table",
+            autocompletion=complete.tables,
+            metavar="TABLE",
+            help="Read all chunks of this table, by name or day: loki_index_20780 or 2026-11-23. May be repeated.",
+        ),
+    ] = None,
+    tenant: Annotated[
+        str,
+        typer.Option("--tenant", autocompletion=complete.tenants, help="Read all chunks of this tenant."),
+    ] = "",
+    budget: Annotated[
+        str | None,
+        typer.Option(
+            "--budget",
+            metavar="SIZE",
+            help="Maximum of bytes to read, for example 20GiB. Default: the environment's; none for a full audit.",
+        ),
+    ] = None,
+    plan: Annotated[bool, typer.Option("--plan", help="Only show what would be read, and its price.")] = False,
+    as_of: AsOfOption = None,
+    record: RecordOption = True,
+    every: AllFindingsOption = False,
+    as_json: JsonOption = False,
+) -> None:
+    """Read chunks and verify them: every checksum, and the lines that the index lists.
+
+    With --table or --tenant, a full audit: all their chunks. Else the next part, so that every chunk is read in time
+    (`audit.content.cover_within` of the environment).
+
+    Exit 1: a chunk is damaged, or something could not be checked.
+    """
+    with ends_at_once():
+        from logops.cli import audit_content
+
+    audit_content.run(name, table, tenant, budget, plan, as_of, record, every, as_json)
+
+
 @app.command(epilog="Example: logops audit explain local loki_index_20780 application")
 def explain(
     name: EnvironmentArgument,
