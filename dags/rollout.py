@@ -28,9 +28,11 @@ The note of the run is the result in one line. When the first rollout has succee
 
 #### plan
 
-- The environment is for Kubernetes, which logops cannot roll out yet. Or its file is not valid, its platform cannot be
-  reached, or `auto_approve` is on although the environment requires approval. Nothing was changed. *Fix what the
-  message names (`logops check ENV` shows everything), then trigger again.*
+- The environment file is not valid, its platform cannot be reached, or `auto_approve` is on although the environment
+  requires approval. Nothing was changed. *Fix what the message names (`logops check ENV` shows everything), then
+  trigger again.*
+- A mark refuses the plan: on Kubernetes, an immutable field, a field that somebody else owns, or a change that the API
+  server could not try. Nothing was changed. *Do what the mark says. Some marks can be accepted, as a finding.*
 - A critical finding refuses the plan (the rules of `logops check`). Nothing was changed. *Fix it. To accept it,
   write its class and the reason into `accept`: `retention-short: REASON`.*
 
@@ -70,7 +72,7 @@ from pathlib import Path
 
 from airflow.sdk import DAG, Param, TaskGroup, TriggerRule
 
-from logops.airflow.nightly import local_environments
+from logops.airflow.nightly import environments
 from logops.airflow.operators.approval import RolloutApprovalOperator
 from logops.airflow.operators.plan import RolloutPlanOperator
 from logops.airflow.operators.roll_back import RolloutRollBackOperator
@@ -80,7 +82,7 @@ from logops.airflow.params import environment_param
 from logops.airflow.tags import Tag
 from logops.stages import STAGES
 
-ENVIRONMENTS = local_environments(Path(__file__).parents[1])
+ENVIRONMENTS = environments(Path(__file__).parents[1])
 
 ENVIRONMENT = "{{ params.environment }}"
 PLAN = "{{ ti.xcom_pull(task_ids='plan', key='plan') }}"
@@ -100,8 +102,7 @@ with DAG(
         "environment": environment_param(
             ENVIRONMENTS,
             "local" if "local" in ENVIRONMENTS else ENVIRONMENTS[0],
-            "The environment to roll out. Environments for Kubernetes are not in the list: "
-            "logops cannot roll them out yet",
+            "The environment to roll out.",
         ),
         "stages": Param(
             list(STAGES),

@@ -27,7 +27,7 @@ NodeManager.EXIT_TIMEOUT = 60
 
 MAKE_UP = "tests/e2e/test_make_up.py"
 """The test that starts everything by itself."""
-TOGETHER = ("tests/e2e/", "tests/integration/history/", "tests/integration/live/")
+TOGETHER = ("tests/e2e/", "tests/integration/history/", "tests/integration/live/", "tests/integration/kubernetes/")
 """Folders whose tests share a fixture that takes a minute to start."""
 LONGEST_FIRST = (*TOGETHER, MAKE_UP)
 

@@ -6,7 +6,7 @@ import pytest
 from airflow.dag_processing.dagbag import DagBag
 
 from logops.airflow.dag_ids import SCHEDULED
-from logops.airflow.nightly import QUALITY_MINUTES, VARIABLE, local_environments, nightly, quality_minutes
+from logops.airflow.nightly import QUALITY_MINUTES, VARIABLE, nightly, quality_minutes
 from tests.support import airflow_home
 
 
@@ -44,20 +44,8 @@ def project(folder: Path, **platforms: str) -> Path:
     return folder
 
 
-KUBERNETES = "platform: {kind: kubernetes}"
-
-
-def test_rollout_form_does_not_offer_kubernetes_environments(dagbag: DagBag) -> None:
-    assert dagbag.dags["rollout"].params.get_param("environment").schema["enum"] == ["local"]
-
-
-def test_unreadable_environment_is_offered_so_that_its_plan_shows_the_mistake(tmp_path: Path) -> None:
-    root = project(tmp_path, broken="platform: [", empty="", far=KUBERNETES, near="platform: {kind: local}")
-    assert local_environments(root) == ["broken", "empty", "near"]
-
-
-def test_kubernetes_environments_are_offered_if_there_are_no_others(tmp_path: Path) -> None:
-    assert local_environments(project(tmp_path, far=KUBERNETES)) == ["far"]
+def test_rollout_form_offers_every_environment(dagbag: DagBag) -> None:
+    assert dagbag.dags["rollout"].params.get_param("environment").schema["enum"] == ["local", "production"]
 
 
 def test_interval_of_the_quality_check_comes_from_the_environment_file(tmp_path: Path) -> None:

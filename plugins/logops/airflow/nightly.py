@@ -24,25 +24,6 @@ def environments(root: Path) -> list[str]:
     return sorted(file.stem for file in (root / "include/environments").glob("*.yaml"))
 
 
-def local_environments(root: Path) -> list[str]:
-    """Return the names of the environments that a form may offer for a rollout: all except those for Kubernetes.
-
-    An unreadable file is offered, because the first task then says what is wrong with it. If every environment is for
-    Kubernetes, all are offered, because Airflow refuses an empty list.
-    """
-    names = environments(root)
-    local = [name for name in names if _platform(root / f"include/environments/{name}.yaml") != "kubernetes"]
-    return local or names
-
-
-def _platform(file: Path) -> str:
-    try:
-        # Not `load_environment`, which takes much longer: Airflow parses DAG files every few seconds.
-        return str(yaml.load(file.read_bytes(), _Loader)["platform"]["kind"])
-    except (OSError, yaml.YAMLError, LookupError, TypeError):
-        return ""
-
-
 def nightly(names: Sequence[str], variables: Mapping[str, str] = os.environ) -> str:
     """Return the environment of the nightly runs: the default of a DAG with a schedule, which its enum must allow.
 

@@ -10,7 +10,7 @@ from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from logops.airflow.dag_ids import ROLLOUT
-from logops.airflow.nightly import local_environments
+from logops.airflow.nightly import environments
 from logops.stages import STAGES
 
 if TYPE_CHECKING:
@@ -80,7 +80,7 @@ def _app() -> "FastAPI":
     def form(environment: str = "", stages: list[str] = Query(default=[])) -> HTMLResponse:  # noqa: B008
         from logops.toolchain import project_root
 
-        names = local_environments(project_root())
+        names = environments(project_root())
         return HTMLResponse(form_page(names, environment, stages), headers=_HEADERS)
 
     @app.api_route("/{path:path}", methods=_METHODS)

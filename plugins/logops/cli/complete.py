@@ -77,9 +77,9 @@ def processes(ctx: typer.Context, incomplete: str) -> list[str]:
 
 
 def programs(incomplete: str) -> list[str]:
-    from logops.toolchain import PROGRAMS
+    from logops.toolchain import ALL_PROGRAMS
 
-    return _starting(incomplete, PROGRAMS)
+    return _starting(incomplete, ALL_PROGRAMS)
 
 
 def _environment(ctx: typer.Context) -> "Environment | None":

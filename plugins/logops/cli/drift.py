@@ -10,7 +10,7 @@ from logops.cli.output.columns import Column
 from logops.cli.output.console import FOUND, OK, err, print_json, print_text, printable, say, stop, width
 from logops.cli.output.findings import listing
 from logops.cli.output.table import show_table
-from logops.cli.targets import readable, results_store
+from logops.cli.targets import comparable, results_store
 from logops.drift.run import DriftRequest, DriftResult, run_drift
 from logops.errors import LogopsError
 from logops.findings import Finding
@@ -26,7 +26,7 @@ def run(name: str, stages: list[str] | None, record: bool, as_json: bool) -> Non
     """Run `logops drift`."""
     if unknown := [stage for stage in stages or () if stage not in STAGES]:
         stop(f"--stage {unknown[0]}: one of {', '.join(STAGES)}.{did_you_mean(unknown[0], STAGES)}")
-    target = readable(name)
+    target = comparable(name)
     now = datetime.now(UTC).replace(microsecond=0)
     request = DriftRequest(
         run=f"terminal-{getpass.getuser()}-{now:%Y%m%dT%H%M%SZ}",

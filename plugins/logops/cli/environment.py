@@ -6,7 +6,7 @@ from pathlib import Path
 import typer
 
 from logops.cli.options import Format
-from logops.cli.output.console import OK, out, print_json, say
+from logops.cli.output.console import OK, out, print_json, say, stop
 from logops.cli.output.diagnostics import print_diagnostics
 from logops.cli.output.findings import exit_code, summary
 from logops.cli.targets import environment, rendered
@@ -15,7 +15,6 @@ from logops.doctor import check as check_deployment
 from logops.doctor.diagnostics import as_diagnostic
 from logops.doctor.from_environment import from_environment
 from logops.environment import environment_schema, find_environment
-from logops.environment.deployable import not_deployable
 from logops.number_text import count_text
 from logops.toolchain import project_root
 
@@ -40,8 +39,6 @@ def check(name: str, form: Format, as_json: bool) -> None:
             f"{loaded.name}: {count_text(len(loaded.clusters), 'cluster')}, {count_text(tenants, 'tenant')}, "
             f"{summary(findings)}"
         )
-    if line := not_deployable(loaded):
-        say(line)
     raise typer.Exit(exit_code(findings))
 
 
@@ -51,11 +48,22 @@ def schema() -> None:
     raise typer.Exit(OK)
 
 
+def rights(name: str, account: str, namespace: str) -> None:
+    """Run `logops rights`."""
+    from logops.render import PlacementError
+    from logops.render.files import yaml_text
+    from logops.render.kubernetes.rights import rights
+
+    try:
+        objects = rights(environment(name), account, namespace)
+    except PlacementError as error:
+        stop(str(error))
+    print("---\n".join(map(yaml_text, objects)), end="")
+
+
 def render(name: str, to: Path | None) -> None:
     """Run `logops render`."""
     loaded = environment(name)
-    if line := not_deployable(loaded):
-        say(line)
     for files in rendered(loaded).values():
         for file, text in files.items():
             if to is None:

@@ -39,6 +39,7 @@ COMMANDS = (
     Command("toolchain", "toolchain", TRY, "Find or build the programs that run on this machine.", "local"),
     Command("check", "environment", DEPLOY, "Report mistakes in an environment before it is deployed."),
     Command("render", "environment", DEPLOY, "Show the files that an environment renders to.", "local"),
+    Command("rights", "environment", DEPLOY, "Print the rights that a rollout needs on Kubernetes.", "local"),
     Command("plan", "rollout", DEPLOY, "Show what a rollout would change.", "local"),
     Command("up", "rollout", DEPLOY, "Roll an environment out from the terminal.", "local"),
     Command("status", "platform", DEPLOY, "Show every process and the rings.", "local"),

@@ -6,7 +6,7 @@ from logops.cli.output.console import BAD_INPUT, FOUND, err, out, stop
 from logops.clients.loki import LokiError
 from logops.environment import EnvironmentFileError
 from logops.errors import LogopsError
-from logops.platforms.platform import NotDeployableError, PlatformError
+from logops.platforms.platform import NotLocalError, PlatformError
 from logops.quickstart.errors import DrillRefusedError, QuickstartError
 from logops.render import PlacementError
 from logops.toolchain import ProjectNotFoundError, ToolchainError
@@ -22,7 +22,7 @@ def up(name: str, history: bool, days: int, airflow_port: int | None) -> None:
 
     try:
         up(UpOptions(name, days if history else 0, airflow_port), err, out)
-    except (EnvironmentFileError, NotDeployableError, PlacementError, ProjectNotFoundError) as error:
+    except (EnvironmentFileError, NotLocalError, PlacementError, ProjectNotFoundError) as error:
         stop(str(error), BAD_INPUT)
     except (QuickstartError, ToolchainError, PlatformError, LokiError) as error:
         stop(str(error), FOUND)
@@ -36,7 +36,7 @@ def down(name: str) -> None:
 
     try:
         down(name, err)
-    except (EnvironmentFileError, NotDeployableError, PlacementError, ProjectNotFoundError) as error:
+    except (EnvironmentFileError, NotLocalError, PlacementError, ProjectNotFoundError) as error:
         stop(str(error), BAD_INPUT)
     except (QuickstartError, PlatformError) as error:
         stop(str(error), FOUND)
@@ -65,7 +65,7 @@ def drill(name: str, scenario_name: str | None) -> None:
     except (
         DrillRefusedError,
         EnvironmentFileError,
-        NotDeployableError,
+        NotLocalError,
         PlacementError,
         ProjectNotFoundError,
     ) as error:

@@ -87,6 +87,17 @@ def readable(name: str) -> "ReadablePlatform":
         stop(str(error))
 
 
+def comparable(name: str) -> "ReadablePlatform":
+    """Open the platform of any environment to compare it with its file."""
+    from logops.platforms import open_to_compare
+    from logops.render import PlacementError
+
+    try:
+        return open_to_compare(environment(name), project_root())
+    except (PlacementError, ToolchainError) as error:
+        stop(str(error))
+
+
 def rendered(environment: Environment) -> "dict[Stage, Files]":
     """Return the files that an environment renders to."""
     from logops.platforms import rendered

@@ -4,15 +4,17 @@ from logops.cli.output.columns import Column
 from logops.cli.output.console import FOUND, err, print_json, stop
 from logops.cli.output.table import show_table
 from logops.suggestions import did_you_mean
-from logops.toolchain import PROGRAMS, ToolchainError, ensure
+from logops.toolchain import ALL_PROGRAMS, PROGRAMS, ToolchainError, ensure
 from logops.toolchain.progress_board import Board
 
 
 def toolchain(names: list[str] | None, as_json: bool) -> None:
     """Run `logops toolchain`."""
     selected = names or list(PROGRAMS)
-    if unknown := [name for name in selected if name not in PROGRAMS]:
-        stop(f"No program {unknown[0]!r}. There are: {', '.join(PROGRAMS)}.{did_you_mean(unknown[0], PROGRAMS)}")
+    if unknown := [name for name in selected if name not in ALL_PROGRAMS]:
+        stop(
+            f"No program {unknown[0]!r}. There are: {', '.join(ALL_PROGRAMS)}.{did_you_mean(unknown[0], ALL_PROGRAMS)}"
+        )
     try:
         with Board(err) as board:
             programs = ensure(selected, board)

@@ -174,6 +174,23 @@ def _missing_containers(live: str | None, desired: str | None) -> list[str]:
     return [str(container) for container in declared if container not in existing]
 
 
+def changed_objects(context: Context) -> Iterator[Finding]:
+    """Yield the objects of a cluster that somebody changed, added to or deleted after the last rollout."""
+    for stage, preview in context.observed.objects.items():
+        state = context.observed.stages[stage]
+        rollout = f"the rollout {state.revision.owner} ({state.revision.applied_at:%Y-%m-%d %H:%M} UTC)"
+        for diff in preview.diffs:
+            owners = " ".join(mark.message for mark in preview.marks if mark.subject == diff.object)
+            what = "is missing: somebody deleted it" if diff.verb == "add" else f"was changed: {counts(diff.lines)}"
+            yield context.finding(
+                _CLASSES.get(stage, CONFIG_DRIFT),
+                stage,
+                f"{diff.object} {what}, after {rollout}. {owners}".rstrip(),
+                {"cause": "changed by hand", "diff": shown(diff.unified)},
+                path=diff.object,
+            )
+
+
 def stopped_processes(context: Context) -> Iterator[Finding]:
     """Yield processes that are declared and do not run, and those that run and are not declared."""
     details = {status.name: status.detail or status.state for status in context.observed.statuses}
@@ -446,6 +463,7 @@ def not_compared(context: Context) -> Iterator[Finding]:
 JUDGES: tuple[Callable[[Context], Iterator[Finding]], ...] = (
     public_containers,
     changed_files,
+    changed_objects,
     stopped_processes,
     other_settings,
     other_configurations,

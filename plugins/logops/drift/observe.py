@@ -18,8 +18,10 @@ from logops.drift.prometheus_rules import LoadedRules, as_written, expressions
 from logops.drift.running import READERS, TIMEOUT_S, Process, running
 from logops.drift.whose import cluster_of_account
 from logops.errors import LogopsError
+from logops.findings.classes.rollout import CHANGE_REFUSED, PLAN_UNKNOWN
 from logops.lifecycle.policy import differences, read_policy
 from logops.platforms.platform import DeployablePlatform, ProcessStatus, ReadablePlatform, component_of
+from logops.platforms.preview import Preview
 from logops.render import Files, Stage
 from logops.render.storage import lifecycle_policy
 
@@ -56,12 +58,15 @@ def observe(
     statuses: list[ProcessStatus] = []
     states: dict[Stage, StageState] = {}
     missing: tuple[Stage, ...] = ()
+    is_local = platform.environment.platform.kind == "local"
     if deployable:
-        progress("asking every process for its state")
-        statuses = reader.read("the processes", deployable.processes) or []
+        if is_local:
+            progress("asking every process for its state")
+            statuses = reader.read("the processes", deployable.processes) or []
         states, missing = _stages(deployable, desired, stages, statuses, reader, progress)
+    objects = _objects(deployable, states, reader, progress) if deployable else {}
     files = {stage: state.live for stage, state in states.items()} if deployable else dict(desired)
-    processes = _processes(platform, files, statuses) if deployable else _remote_processes(platform)
+    processes = _processes(platform, files, statuses) if is_local else _remote_processes(platform)
     progress("reading the configuration that each process runs with")
     with ThreadPoolExecutor(_MAX_PARALLEL) as pool:
         answers = [
@@ -86,8 +91,9 @@ def observe(
         _rings(loki, platform.environment.clusters, reader) if "loki" in present else {},
         _replicas(platform),
         _public(platform, statuses, reader) if "storage" in present else {},
-        {} if deployable or "storage" not in present else _policies(platform, reader),
+        {} if is_local or "storage" not in present else _policies(platform, reader),
         tuple(reader.unread),
+        objects,
     )
 
 
@@ -117,6 +123,24 @@ def _stages(
                 live, platform.revision_files(revisions[-1]), desired[stage], revisions[-1], changes
             )
     return states, tuple(missing)
+
+
+def _objects(
+    deployable: DeployablePlatform, states: Mapping[Stage, StageState], reader: _Reader, progress: Callable[[str], None]
+) -> dict[Stage, Preview]:
+    """Return what a rollout of the files of the last one would change now: what somebody changed since then."""
+    previews: dict[Stage, Preview] = {}
+    for stage, state in states.items():
+        progress(f"comparing the objects of the stage {stage}")
+        preview = reader.read(f"the objects of the stage {stage}", partial(deployable.preview, stage, state.applied))
+        if preview is not None:
+            previews[stage] = preview
+            reader.unread += [
+                Unread(mark.subject, mark.message)
+                for mark in preview.marks
+                if mark.cls in (PLAN_UNKNOWN, CHANGE_REFUSED)
+            ]
+    return previews
 
 
 def _blocked(platform: DeployablePlatform, stage: Stage, statuses: Sequence[ProcessStatus]) -> list[Unread]:

@@ -8,6 +8,7 @@ from logops.clients.loki import RingMember
 from logops.drift.prometheus_rules import LoadedRules
 from logops.drift.running import Process
 from logops.platforms.platform import FileChange, ProcessStatus, Revision
+from logops.platforms.preview import Preview
 from logops.render import Files, Stage
 
 
@@ -57,6 +58,8 @@ class Observed:
     policies: Mapping[str, Sequence[str]] = field(default_factory=dict)
     """Storage account -> differences of its lifecycle policy. Empty if the policy is a file of the stage `storage`."""
     unread: tuple[Unread, ...] = ()
+    objects: Mapping[Stage, Preview] = field(default_factory=dict)
+    """What a rollout of the files of the last one would change now. Empty on a platform whose files say everything."""
 
     @property
     def is_stopped(self) -> bool:

@@ -11,7 +11,6 @@ from logops.drift.airflow_files import AirflowFiles, airflow_findings, of_checko
 from logops.drift.judge import Context, judged
 from logops.drift.observe import observe
 from logops.drift.observed import Observed
-from logops.environment.deployable import not_deployable
 from logops.findings import Finding, Run, Subject, failed
 from logops.findings.acceptance import Acceptance, acceptance_of, read_acceptances
 from logops.findings.classes.rollout import CHECK_INCOMPLETE
@@ -30,8 +29,8 @@ AIRFLOW_CHECK = "airflow-files"
 AIRFLOW = "airflow"
 """The part of Airflow's own files, beside the stages."""
 _ONLY_READ = (
-    "Not compared on this platform: files, processes, versions, rules and agents. A run compares what Loki runs with, "
-    "its limits and rings, and the storage accounts."
+    "Not compared, because there is no login to the cluster: objects, rules and agents. A run compares what Loki runs "
+    "with, its limits and rings, and the storage accounts."
 )
 SETTLE_S = 5.0
 """Time between two looks: Loki reloads overrides every two seconds, and a process that restarts needs a moment."""
@@ -173,7 +172,7 @@ def run_drift(
     PlatformError, PlacementError or ToolchainError if the environment cannot be rendered.
     """
     environment = platform.environment
-    deployable = None if not_deployable(environment) else cast("DeployablePlatform", platform)
+    deployable = _deployable(platform)
     desired = deployable.desired() if deployable else rendered(environment, project_root())
     # First, so that an unreadable store is reported before anything is read.
     acceptances = read_acceptances(store, environment.name, request.as_of)
@@ -215,6 +214,16 @@ def run_drift(
         if request.airflow:
             record(store, Run(environment.name, AIRFLOW_CHECK, request.run, request.as_of), from_airflow)
     return result
+
+
+def _deployable(platform: "ReadablePlatform") -> "DeployablePlatform | None":
+    """Return the platform if its objects can be compared: not without a login to its cluster."""
+    if platform.environment.platform.kind == "local":
+        return cast("DeployablePlatform", platform)
+    # Only an environment on Kubernetes needs its client.
+    from logops.platforms.kubernetes.platform import KubernetesPlatform
+
+    return platform if isinstance(platform, KubernetesPlatform) else None
 
 
 def _from_airflow(environment: str, request: DriftRequest) -> list[Finding]:

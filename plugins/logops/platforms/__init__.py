@@ -23,6 +23,7 @@ __all__ = [
     "open_local",
     "open_platform",
     "open_results",
+    "open_to_compare",
     "open_to_read",
     "rendered",
     "results_url",
@@ -32,10 +33,14 @@ __all__ = [
 def open_platform(environment: Environment, root: Path) -> "DeployablePlatform":
     """Open the platform of an environment for a rollout, with its state below the project `root`. Starts nothing.
 
-    Raises NotDeployableError if this version cannot deploy to that platform, PlacementError if the environment does not
-    fit this machine.
+    Raises AccessError if there is no login to its cluster, PlacementError if the environment does not fit this machine.
     """
-    return open_local(environment, root)
+    if environment.platform.kind == "local":
+        return open_local(environment, root)
+    from logops.platforms.kubernetes.access import find_access
+    from logops.platforms.kubernetes.platform import KubernetesPlatform
+
+    return KubernetesPlatform(environment, lambda: rendered(environment, root), find_access())
 
 
 def open_to_read(environment: Environment, root: Path) -> "ReadablePlatform":
@@ -47,17 +52,33 @@ def open_to_read(environment: Environment, root: Path) -> "ReadablePlatform":
     return RemotePlatform(environment)
 
 
+def open_to_compare(environment: Environment, root: Path) -> "ReadablePlatform":
+    """Open the platform of any environment to compare it with its file: deployable, if there is a login to its cluster.
+
+    Raises PlacementError if a local environment does not fit.
+    """
+    from logops.platforms.kubernetes.access import AccessError
+
+    try:
+        return open_platform(environment, root)
+    except AccessError:
+        return open_to_read(environment, root)
+
+
 def open_local(environment: Environment, root: Path) -> "LocalPlatform":
     """Open a local environment. Unlike other platforms, it can stop all its processes and show their logs.
 
-    Raises as `open_platform` does.
+    Raises NotLocalError for another environment, PlacementError if it does not fit this machine.
     """
-    from logops.environment.deployable import not_deployable
     from logops.platforms.local import LocalPlatform
-    from logops.platforms.platform import NotDeployableError
+    from logops.platforms.platform import NotLocalError
 
-    if refusal := not_deployable(environment):
-        raise NotDeployableError(refusal)
+    if environment.platform.kind != "local":
+        raise NotLocalError(
+            f"Environment {environment.name} is for Kubernetes. logops cannot start or stop it, and its logs are in "
+            "`kubectl logs`. These commands work for it: check, render, rights, plan, up, unlock, status, drift, "
+            "audit, query, bench, lifecycle show."
+        )
     return LocalPlatform(environment, root / STATE / environment.name, local_commands, _rules, _prometheus_rules)
 
 

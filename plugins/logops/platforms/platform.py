@@ -1,6 +1,6 @@
 """The two interfaces of a deployment target: one to read it, and one to change it."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Protocol
@@ -22,8 +22,8 @@ class PlatformError(LogopsError):
     """An operation of the platform failed."""
 
 
-class NotDeployableError(PlatformError):
-    """This version cannot deploy to the platform of an environment."""
+class NotLocalError(PlatformError):
+    """An environment does not run on this machine, so its processes cannot be started or stopped here."""
 
 
 class LeaseHeldError(PlatformError):
@@ -40,6 +40,11 @@ class Revision:
     owner: str
     """The run that applied it."""
     applied_at: datetime
+
+
+def last_of_others(history: Sequence[Revision], owner: str) -> Revision | None:
+    """Return the last revision that `owner` did not apply, or None."""
+    return next((revision for revision in reversed(history) if revision.owner != owner), None)
 
 
 @dataclass(frozen=True)
@@ -237,6 +242,9 @@ class DeployablePlatform(ReadablePlatform, Protocol):
 
     def alerting_prometheus_urls(self) -> tuple[str, ...]:
         """Return the address of every Prometheus of the platform: each evaluates the rules of the stage `storage`."""
+
+    def writable_sources(self) -> Collection[str]:
+        """Return the sources to which `write_line` can write."""
 
     def write_line(self, source: str, text: str) -> None:
         """Write one log line as a source does: append it to a tailed file, or send it to a syslog port.

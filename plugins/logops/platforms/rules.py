@@ -7,6 +7,7 @@ from typing import Any
 import yaml
 
 from logops.clients.loki import LokiClient, LokiError
+from logops.environment import Environment
 from logops.platforms.platform import PlatformError, Progress
 from logops.render.rules import namespace_text
 
@@ -52,9 +53,12 @@ def write_rules(
             raise PlatformError(str(error)) from error
 
 
-def owners(files: Iterable[str]) -> set[Owner]:
-    """Return the owners of the rules in a stage's files."""
-    return {(parts[1], parts[2]) for parts in (PurePosixPath(name).parts for name in files)}
+def declared_owners(environment: Environment, files: Iterable[str]) -> list[Owner]:
+    """Return the tenants of all clusters of an environment, and former tenants that still have rules in `files`."""
+    clusters = environment.clusters
+    declared = {(name, tenant) for name, cluster in clusters.items() for tenant in cluster.tenants}
+    stored = {(parts[1], parts[2]) for parts in (PurePosixPath(name).parts for name in files)}
+    return sorted(owner for owner in declared | stored if owner[0] in clusters)
 
 
 def files_of(owner: Owner, files: Iterable[str]) -> list[str]:

@@ -100,9 +100,12 @@ def kubernetes_urls(environment: Environment, cluster: str) -> dict[str, str]:
     """
     components = environment.clusters[cluster].components
     return {
-        f"{cluster}-{component}-{number}": _pod(environment, cluster, component, number)
+        f"{cluster}-{component}-{number}": kubernetes_pod_url(
+            f"{service}-{number}", f"{service}-headless", environment.namespace(cluster)
+        )
         for component, workload in components.items()
         if component in _STATEFUL
+        for service in (_service(cluster, component),)
         for number in range(workload.replicas)
     }
 
@@ -110,9 +113,19 @@ def kubernetes_urls(environment: Environment, cluster: str) -> dict[str, str]:
 _STATEFUL = ("ingester", "compactor", "index-gateway", "ruler", "all")
 
 
-def _pod(environment: Environment, cluster: str, component: str, number: int) -> str:
-    service = f"loki-{cluster}" if component == "all" else f"loki-{cluster}-{component}"
-    return f"http://{service}-{number}.{service}-headless.{environment.namespace(cluster)}.svc:{_HTTP}"
+def kubernetes_pod_url(pod: str, service: str, namespace: str) -> str:
+    """Return the URL of a pod of a StatefulSet, which has a name below its headless service."""
+    return f"http://{pod}.{service}.{namespace}.svc:{_HTTP}"
+
+
+def kubernetes_ruler_url(environment: Environment, cluster: str) -> str:
+    """Return the URL of a cluster's ruler."""
+    component = "all" if environment.clusters[cluster].mode == "single" else "ruler"
+    return f"http://{_service(cluster, component)}.{environment.namespace(cluster)}.svc:{_HTTP}"
+
+
+def _service(cluster: str, component: str) -> str:
+    return f"loki-{cluster}" if component == "all" else f"loki-{cluster}-{component}"
 
 
 def kubernetes_distributors_url(environment: Environment, cluster: str) -> str:
@@ -126,8 +139,13 @@ def kubernetes_read_url(environment: Environment, cluster: str) -> str:
     declared = environment.clusters[cluster]
     if declared.gateway:
         return f"https://{declared.gateway.host}"
-    service = f"loki-{cluster}" if declared.mode == "single" else f"loki-{cluster}-query-frontend"
-    return f"http://{service}.{environment.namespace(cluster)}.svc:{_HTTP}"
+    return kubernetes_query_frontend_url(environment, cluster)
+
+
+def kubernetes_query_frontend_url(environment: Environment, cluster: str) -> str:
+    """Return the URL of a cluster's query frontend, which believes the tenant in a request."""
+    component = "all" if environment.clusters[cluster].mode == "single" else "query-frontend"
+    return f"http://{_service(cluster, component)}.{environment.namespace(cluster)}.svc:{_HTTP}"
 
 
 def kubernetes_write_url(environment: Environment, cluster: str) -> str:

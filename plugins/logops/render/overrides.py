@@ -7,6 +7,9 @@ from logops.environment.limits import Limits
 from logops.environment.retention import Retention
 from logops.environment.units import Duration, Size
 
+NO_OVERRIDES = "overrides: {}\n"
+"""The tenants file before the stage `tenants` is applied: Loki does not start without this file."""
+
 
 def cluster_limits(cluster: Cluster) -> dict[str, Any]:
     """Return `limits_config` of a cluster. The promised retention is the default, so no tenant keeps logs forever."""

@@ -17,13 +17,14 @@ from logops.toolchain.errors import (
     ToolchainError,
     WrongProgramError,
 )
-from logops.toolchain.programs import PROGRAMS, SERVICES, Program
+from logops.toolchain.programs import KUBERNETES_PROGRAMS, PROGRAMS, SERVICES, Program
 from logops.toolchain.progress import Event, Progress, State, quiet
 from logops.toolchain.project import project_root
 from logops.toolchain.provide import find_or_raise, provide
 from logops.toolchain.resolve import Origin, Resolved
 
 __all__ = [
+    "ALL_PROGRAMS",
     "PROGRAMS",
     "SERVICES",
     "BuildError",
@@ -45,6 +46,9 @@ __all__ = [
     "resolve",
 ]
 
+ALL_PROGRAMS = {**PROGRAMS, **KUBERNETES_PROGRAMS}
+"""All programs, including those that are built only if they are named."""
+
 
 def command(name: str) -> tuple[str, ...]:
     """Return the command line of a program, without arguments. Builds nothing.
@@ -55,12 +59,12 @@ def command(name: str) -> tuple[str, ...]:
 
 
 def resolve(name: str) -> Resolved:
-    """Find a program of PROGRAMS without building it.
+    """Find a program of ALL_PROGRAMS without building it.
 
     Raises ProgramMissingError if it is nowhere, WrongProgramError if its variable names another program,
-    ProjectNotFoundError if tools/ is missing, KeyError if PROGRAMS has no such name.
+    ProjectNotFoundError if tools/ is missing, KeyError if ALL_PROGRAMS has no such name.
     """
-    return find_or_raise(PROGRAMS[name])
+    return find_or_raise(ALL_PROGRAMS[name])
 
 
 def ensure(names: Iterable[str] = tuple(PROGRAMS), progress: Progress = quiet) -> dict[str, Resolved]:
@@ -70,4 +74,4 @@ def ensure(names: Iterable[str] = tuple(PROGRAMS), progress: Progress = quiet) -
     nothing that counts. Raises BuildError with the last lines of the failed command and how to provide the program;
     otherwise as `resolve` does.
     """
-    return {resolved.program.name: resolved for resolved in provide([PROGRAMS[name] for name in names], progress)}
+    return {resolved.program.name: resolved for resolved in provide([ALL_PROGRAMS[name] for name in names], progress)}

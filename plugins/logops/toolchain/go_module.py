@@ -35,7 +35,7 @@ def go_module_entry(recipe: GoModule) -> Path:
 
 def build_arguments(recipe: GoModule) -> tuple[str, ...]:
     """Return the arguments of `go build`, except the output."""
-    link = f"-s -w -X {recipe.version_symbol}={recipe.version}"
+    link = f"-s -w -X {recipe.version_symbol}={recipe.version_prefix}{recipe.version}"
     flags = ("-mod=readonly", "-trimpath", "-tags", _TAGS, "-gcflags", _COMPILER, "-ldflags", link)
     return ("build", "-v", *flags, *recipe.packages)
 

@@ -7,6 +7,10 @@ PROMTAIL_VERSION = "3.6.15"
 AZURITE_VERSION = "3.37.0"
 PROMETHEUS_VERSION = "3.12.0"
 ALERTMANAGER_VERSION = "0.31.1"
+HELM_VERSION = "4.3.1"
+KUBERNETES_VERSION = "1.37.2"
+ETCD_VERSION = "3.7.3"
+KWOK_VERSION = "0.8.0"
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,6 +25,8 @@ class GoModule:
     """Time of a build on two cores, after the builds before it in PROGRAMS and without other caches."""
     packages: tuple[str, ...] = ("tool",)
     """The programs' Go packages. `tool` means all packages in go.mod's `tool` lines."""
+    version_prefix: str = ""
+    """Text before the version in that variable: Kubernetes' programs do not start without their `v`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,6 +128,49 @@ PROGRAMS: dict[str, Program] = {
 
 SERVICES = ("loki", "loki-canary", "prometheus", "alertmanager", "promtail", "azurite")
 """The programs that run as processes of a local environment, in the order in which they are built."""
+
+_KUBERNETES_COMMANDS = "k8s.io/kubernetes/cmd"
+_HELM = GoModule(
+    "kubernetes",
+    HELM_VERSION,
+    "helm.sh/helm/v4/internal/version.version",
+    usual_seconds=85,
+    packages=("helm.sh/helm/v4/cmd/helm",),
+)
+# The version of the API server: charts refuse a cluster that is too old.
+_KUBERNETES = GoModule(
+    "kubernetes",
+    KUBERNETES_VERSION,
+    "k8s.io/component-base/version.gitVersion",
+    usual_seconds=280,
+    packages=tuple(
+        f"{_KUBERNETES_COMMANDS}/{name}" for name in ("kube-apiserver", "kube-controller-manager", "kube-scheduler")
+    ),
+    version_prefix="v",
+)
+# Its version is a constant in its source: the linker sets nothing.
+_ETCD = GoModule("kubernetes", ETCD_VERSION, "main.version", usual_seconds=15, packages=("go.etcd.io/etcd/server/v3",))
+_KWOK = GoModule(
+    "kubernetes",
+    KWOK_VERSION,
+    "sigs.k8s.io/kwok/pkg/consts.Version",
+    usual_seconds=30,
+    packages=("sigs.k8s.io/kwok/cmd/kwok",),
+)
+
+KUBERNETES_PROGRAMS: dict[str, Program] = {
+    program.name: program
+    for program in (
+        Program("helm", "helm", ("version", "--short"), _HELM),
+        Program("kube-apiserver", "kube-apiserver", ("--version",), _KUBERNETES),
+        Program("kube-controller-manager", "kube-controller-manager", ("--version",), _KUBERNETES),
+        Program("kube-scheduler", "kube-scheduler", ("--version",), _KUBERNETES),
+        # Go names the program after the folder of its module.
+        Program("etcd", "server", ("--version",), _ETCD),
+        Program("kwok", "kwok", ("--version",), _KWOK),
+    )
+}
+"""An API server of Kubernetes without nodes, and Helm: for tests of the platform `kubernetes` only."""
 
 LOKI_INDEX = Program(
     "loki-index",

@@ -10,7 +10,7 @@ from logops.toolchain.cache import cache_folder
 from logops.toolchain.errors import WrongProgramError
 from logops.toolchain.go_module import go_module_entry
 from logops.toolchain.npm_package import npm_package_entry
-from logops.toolchain.programs import GoModule, NpmPackage, Program, Recipe
+from logops.toolchain.programs import PROGRAMS, GoModule, NpmPackage, Program, Recipe
 from logops.toolchain.runtimes import NODE, find_runtime
 from logops.toolchain.versions import version_of
 
@@ -93,9 +93,10 @@ def how_to_provide(programs: tuple[Program, ...]) -> str:
         for program in programs
         if (path := _on_path(program))
     )
+    named = "".join(f" {program.name}" for program in programs if program.name not in PROGRAMS)
     return (
         f"Provide {names} {programs[0].version} in one of two ways:\n"
         f"  1. Have it already: set {variables}, or put it on PATH.{passed_over}\n"
-        "  2. Build it: run `logops toolchain` where there is a network, or copy the folder "
+        f"  2. Build it: run `logops toolchain{named}` where there is a network, or copy the folder "
         f"{cache_folder()} from a machine that has done so."
     )

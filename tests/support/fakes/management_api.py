@@ -1,4 +1,4 @@
-"""A fake of Azure's management API for lifecycle policies, over TLS because the client requires TLS.
+"""A fake of Azure's management API for lifecycle policies and containers, over TLS because the client requires TLS.
 
 Source: learn.microsoft.com/rest/api/storagerp/management-policies/get.
 """
@@ -22,6 +22,7 @@ def management_api(folder: Path, answers: list[tuple[int, dict[str, Any]]]) -> I
 
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
+            self.rfile.read(int(self.headers.get("Content-Length") or 0))
             asked.append(self.path)
             status, body = answers[min(len(asked), len(answers)) - 1]
             content = json.dumps(body).encode()
@@ -32,6 +33,8 @@ def management_api(folder: Path, answers: list[tuple[int, dict[str, Any]]]) -> I
                 self.send_header("Retry-After", "0")
             self.end_headers()
             self.wfile.write(content)
+
+        do_PUT = do_GET
 
         def log_message(self, *_: object) -> None:
             pass

@@ -1,6 +1,6 @@
 """A platform in memory, without processes: a fake of `DeployablePlatform`. The contract tests also run on it."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import UTC, datetime
 
 from logops.environment import Environment
@@ -119,6 +119,9 @@ class MemoryPlatform:
 
     def alerting_prometheus_urls(self) -> tuple[str, ...]:
         return ()
+
+    def writable_sources(self) -> Collection[str]:
+        return self.environment.sources
 
     def write_line(self, source: str, text: str) -> None:
         raise NotImplementedError

@@ -72,4 +72,6 @@ def test_stage_that_was_never_rolled_out_is_no_drift(platform: MemoryPlatform, t
 def test_platform_that_is_only_read_says_what_is_not_compared(tmp_path: Path) -> None:
     result = run(MemoryPlatform(environment("production"), {}), tmp_path, "agents", "rules")
     assert verdicts(result) == ["not compared"] * 2
-    assert result.notes[0].startswith("Not compared on this platform: files, processes, versions, rules and agents.")
+    assert result.notes[0].startswith(
+        "Not compared, because there is no login to the cluster: objects, rules and agents."
+    )

@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import pytest
 
-from logops.platforms.local.holder import Holder, Machine, is_known_dead, is_running, this_process
+from logops.platforms.holder import Holder, Machine, is_known_dead, is_running, this_process
 
 HERE = Machine("id name", "this boot", "pid:[1]")
 HOLDER = Holder(HERE, 1234, 5678)

@@ -7,8 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from logops.platforms.local.holder import Holder, Machine
-from logops.platforms.local.lease import STALE, Lease, LeaseFile, taken_by
+from logops.platforms.holder import Holder, Machine
+from logops.platforms.lease import STALE, Lease, taken_by
+from logops.platforms.local.lease import LeaseFile
 from logops.platforms.platform import LeaseHeldError
 
 NOON = datetime(2026, 11, 23, 12, tzinfo=UTC)

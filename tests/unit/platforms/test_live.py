@@ -6,7 +6,6 @@ from pathlib import Path
 import pytest
 
 from logops.platforms.local.live import (
-    NO_OVERRIDES,
     ensure_overrides,
     outdated,
     replace_stage,
@@ -14,6 +13,7 @@ from logops.platforms.local.live import (
     stage_sections,
 )
 from logops.platforms.local.section import Section
+from logops.render.overrides import NO_OVERRIDES
 
 START = 1_800_000_000.0
 

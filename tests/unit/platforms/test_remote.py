@@ -7,11 +7,17 @@ import pytest
 from azure.core.exceptions import ClientAuthenticationError
 
 from logops.audit.policy.lifecycle import compare_policy
-from logops.clients.blob_storage import AccountKey, DefaultIdentity, ObjectStoreMisconfiguredError
-from logops.platforms import open_platform, open_to_read
-from logops.platforms.platform import DeployablePlatform, PlatformError, ReadablePlatform
+from logops.clients.blob_storage import (
+    AccountKey,
+    DefaultIdentity,
+    ObjectStoreMisconfiguredError,
+    ObjectStoreRefusedError,
+)
+from logops.platforms import open_local, open_platform, open_to_read
+from logops.platforms.management import write_account
+from logops.platforms.platform import DeployablePlatform, NotLocalError, PlatformError, ReadablePlatform
 from logops.platforms.remote import RemotePlatform
-from logops.render.storage import lifecycle_policy
+from logops.render.storage import account_state, lifecycle_policy
 from tests.support.environments import environment
 from tests.support.fakes.management_api import management_api
 
@@ -32,9 +38,20 @@ def test_environment_of_any_platform_can_be_opened_to_read() -> None:
     assert isinstance(platform, RemotePlatform)
 
 
-def test_environment_that_cannot_be_deployed_is_refused_before_a_rollout() -> None:
-    with pytest.raises(PlatformError, match=r"Environment production is for Kubernetes\. logops cannot roll it out"):
+def test_rollout_without_a_login_to_the_cluster_is_refused_with_the_variable_to_set(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.delenv("KUBECONFIG", raising=False)
+    with pytest.raises(PlatformError, match=r"logging in to Kubernetes: there is no kubeconfig\. Set KUBECONFIG"):
         open_platform(PRODUCTION, Path("/nowhere"))
+
+
+def test_kubernetes_environment_cannot_be_started_or_stopped_here() -> None:
+    with pytest.raises(
+        NotLocalError, match=r"Environment production is for Kubernetes\. logops cannot start or stop it"
+    ):
+        open_local(PRODUCTION, Path("/nowhere"))
 
 
 def test_remote_platform_has_the_readable_interface_only() -> None:
@@ -123,3 +140,27 @@ def test_salt_is_the_variable_that_the_environment_names(monkeypatch: pytest.Mon
     assert RemotePlatform(PRODUCTION).salt_secret() is None
     monkeypatch.setenv("LOGOPS_CONNECTION_LOGOPS_QUALITY_SALT", "salt of the tests")
     assert RemotePlatform(PRODUCTION).salt_secret() == "salt of the tests"
+
+
+def test_storage_account_gets_its_containers_and_its_policy(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    account = PRODUCTION.storage_accounts["monitoring"]
+    with management_api(tmp_path, [(200, {})]) as (address, certificate, asked):
+        monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(certificate))
+        write_account(account, account_state(PRODUCTION, "monitoring"), Somebody(), address)
+
+    written = [path.partition("?")[0].partition("storageAccounts/oversightmonitoring/")[2] for path in asked]
+    assert written == [
+        *(f"blobServices/default/containers/{name}" for name in sorted(account.containers)),
+        "managementPolicies/default",
+    ]
+
+
+def test_storage_account_that_may_not_be_written_is_reported_with_the_required_role(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    account = PRODUCTION.storage_accounts["monitoring"]
+    refused = (403, {"error": {"code": "AuthorizationFailed", "message": "no"}})
+    with management_api(tmp_path, [refused]) as (address, certificate, _):
+        monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(certificate))
+        with pytest.raises(ObjectStoreRefusedError, match="It needs the role Storage Account Contributor"):
+            write_account(account, account_state(PRODUCTION, "monitoring"), Somebody(), address)

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from logops.platforms.local.revisions import Revisions, before
-from logops.platforms.platform import PlatformError, Revision
+from logops.platforms.local.revisions import Revisions
+from logops.platforms.platform import PlatformError, Revision, last_of_others
 from logops.render import Files
 
 NOON = datetime(2026, 11, 23, 12, tzinfo=UTC)
@@ -53,8 +53,8 @@ def test_revision_that_cannot_be_written_leaves_no_files(tmp_path: Path) -> None
 
 def test_roll_back_target_is_last_revision_of_another_run() -> None:
     history = [revision(1, "run-1"), revision(2, "run-2"), revision(3, "run-2")]
-    assert before(history, "run-2") == history[0]
+    assert last_of_others(history, "run-2") == history[0]
 
 
 def test_first_run_has_no_roll_back_target() -> None:
-    assert before([revision(1, "run-1"), revision(2, "run-1")], "run-1") is None
+    assert last_of_others([revision(1, "run-1"), revision(2, "run-1")], "run-1") is None

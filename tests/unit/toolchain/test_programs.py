@@ -8,7 +8,7 @@ import pytest
 from logops.toolchain import PROGRAMS, project_root
 from logops.toolchain.errors import BuildError
 from logops.toolchain.go_module import required_go
-from logops.toolchain.programs import GoModule, NpmPackage
+from logops.toolchain.programs import KUBERNETES_PROGRAMS, GoModule, NpmPackage, Program
 from logops.toolchain.runtimes import GO, NODE
 from logops.toolchain.versions import numbers
 
@@ -67,6 +67,21 @@ def test_go_mod_requires_the_versions_that_loki_requires(folder: str) -> None:
     loki, own = requirements("loki"), requirements(folder)
     differing = {name for name, version in own.items() if name in loki and loki[name] != version}
     assert differing == PINNED[folder]
+
+
+@pytest.mark.parametrize("program", KUBERNETES_PROGRAMS.values(), ids=lambda program: program.name)
+def test_go_mod_of_kubernetes_requires_and_builds_the_program(program: Program) -> None:
+    recipe = program.recipe
+    assert isinstance(recipe, GoModule)
+    text = go_mod(recipe)
+    for package in recipe.packages:
+        assert f"\t{package}\n" in text
+        (version,) = [
+            version
+            for module, version in requirements(recipe.folder).items()
+            if package.startswith(f"{module}/") or package == module
+        ]
+        assert version == f"v{program.version}"
 
 
 @pytest.mark.parametrize("recipe", GO_MODULES, ids=lambda recipe: recipe.folder)

@@ -9,6 +9,7 @@ from logops.environment import Environment
 from logops.environment.base import SecretRef
 from logops.errors import LogopsError
 from logops.render.alertmanager import alertmanagers, login_secret, own_alertmanagers, secrets_of
+from logops.render.kubernetes import secret_sources
 
 
 class SecretMissingError(LogopsError):
@@ -34,6 +35,17 @@ def connection_secrets(environment: Environment, variables: Mapping[str, str]) -
             )
         secrets[ref.variable] = password
     return secrets
+
+
+def cluster_secrets(stages: Iterable[Mapping[str, str]], variables: Mapping[str, str]) -> dict[str, str]:
+    """Return the secrets that the files of stages need in a Kubernetes cluster, by environment variable.
+
+    A variable that is already set takes precedence. A missing connection is no error here: the stage that needs it says
+    so.
+    """
+    sources = [source for files in stages for source in secret_sources(files)]
+    refs = [ref for source in sources for ref in (*source.values.values(), *source.users.values())]
+    return _passwords(refs, variables)
 
 
 def receiver_secrets(environment: Environment, variables: Mapping[str, str]) -> dict[str, str]:

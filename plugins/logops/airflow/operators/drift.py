@@ -12,7 +12,7 @@ from logops.airflow.docs_pages import OPERATIONS
 from logops.airflow.links import DocsLink, RolloutFormLink
 from logops.airflow.operators.work import (
     HEADLINE,
-    open_to_read,
+    open_to_compare,
     read_environment,
     report_findings,
     results_store,
@@ -48,7 +48,7 @@ class DriftOperator(BaseOperator):
 
         environment = read_environment(self.environment)
         result = run_drift(
-            open_to_read(environment),
+            open_to_compare(environment),
             DriftRequest(
                 run=context["run_id"],
                 as_of=datetime.now(UTC).replace(microsecond=0),

@@ -95,15 +95,17 @@ def read_environment(name: str) -> "Environment":
 def open_platform(environment: "Environment") -> "DeployablePlatform":
     """Open an environment's platform with the secrets that Airflow keeps.
 
-    Raises NotDeployableError before it asks for a secret; SecretMissingError, PlatformError.
+    Raises SecretMissingError, ClusterConnectionError, PlatformError.
     """
     from logops import platforms
     from logops.airflow.hooks.secrets import receiver_secrets
     from logops.toolchain import project_root
 
+    _give_login(environment)
     platform = platforms.open_platform(environment, project_root())
     _give_secrets(environment)
     os.environ.update(receiver_secrets(environment, os.environ))
+    _give_cluster_secrets(environment)
     return platform
 
 
@@ -114,6 +116,42 @@ def open_to_read(environment: "Environment") -> "ReadablePlatform":
 
     _give_secrets(environment)
     return platforms.open_to_read(environment, project_root())
+
+
+def open_to_compare(environment: "Environment") -> "ReadablePlatform":
+    """Open the platform of any environment to compare it with its file. Raises SecretMissingError."""
+    from logops import platforms
+    from logops.toolchain import project_root
+
+    _give_login(environment)
+    _give_secrets(environment)
+    platform = platforms.open_to_compare(environment, project_root())
+    _give_cluster_secrets(environment)
+    return platform
+
+
+def _give_login(environment: "Environment") -> None:
+    """Set the variables with which this process and helm log in to the environment's Kubernetes cluster."""
+    if environment.platform.kind != "kubernetes":
+        return
+    from logops.airflow.hooks.kubernetes import cluster_login
+
+    for variable, value in cluster_login(environment.platform.connection).items():
+        os.environ.pop(variable, None)
+        if value:
+            os.environ[variable] = value
+
+
+def _give_cluster_secrets(environment: "Environment") -> None:
+    """Set the secrets of the pods of an environment on Kubernetes."""
+    if environment.platform.kind != "kubernetes":
+        return
+    from logops import platforms
+    from logops.airflow.hooks.secrets import cluster_secrets
+    from logops.toolchain import project_root
+
+    rendered = platforms.rendered(environment, project_root())
+    os.environ.update(cluster_secrets(rendered.values(), os.environ))
 
 
 def _give_secrets(environment: "Environment") -> None:

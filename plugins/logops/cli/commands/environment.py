@@ -50,3 +50,16 @@ def render(
         from logops.cli import environment
 
     environment.render(name, to)
+
+
+@app.command(epilog="Example: logops rights production | kubectl apply --server-side -f -")
+def rights(
+    name: EnvironmentArgument,
+    account: Annotated[str, typer.Option(help="Service account that rolls out.")] = "logops",
+    account_namespace: Annotated[str, typer.Option(help="Namespace of that service account.")] = "airflow",
+) -> None:
+    """Print the rights that a rollout needs on Kubernetes, as roles that an administrator applies once."""
+    with ends_at_once():
+        from logops.cli import environment
+
+    environment.rights(name, account, account_namespace)

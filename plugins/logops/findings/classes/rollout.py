@@ -55,6 +55,14 @@ FIELD_CONFLICT = FindingClass(
     remedy="Ask the owner that the message names. If the change is right, write it into the environment file. If it is "
     "not, accept this class with a reason: the rollout then takes the field over.",
 )
+RELEASE_FOREIGN = FindingClass(
+    name="release-foreign",
+    severity=Severity.CRITICAL,
+    meaning="A plan changes a Helm release that no rollout of this environment made.",
+    why="Somebody else may still deploy it. Both would change it again and again.",
+    remedy="Ask who installed it: `helm history RELEASE`. To let logops deploy it from now on, accept this class with "
+    "a reason. Otherwise give the cluster another name or namespace in the environment file.",
+)
 VOLUME_CHANGE = FindingClass(
     name="volume-change",
     severity=Severity.ERROR,
@@ -120,6 +128,7 @@ CLASSES = (
     CHANGE_REFUSED,
     FIELD_IMMUTABLE,
     FIELD_CONFLICT,
+    RELEASE_FOREIGN,
     VOLUME_CHANGE,
     DATA_DELETED,
     INGESTERS_TOGETHER,

@@ -10,9 +10,7 @@ from logops.platforms.local.atomic import swap_files
 from logops.platforms.local.section import Section, sections
 from logops.platforms.platform import FileChange
 from logops.render import STAGES, Stage
-
-NO_OVERRIDES = "overrides: {}\n"
-"""The tenants file before the stage `tenants` is applied: Loki does not start without this file."""
+from logops.render.overrides import NO_OVERRIDES
 
 _SLACK_SECONDS = 2.0
 """Tolerance for the start time of a process: the kernel counts it from the boot time, which it reports in whole

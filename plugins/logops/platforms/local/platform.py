@@ -2,7 +2,7 @@
 
 import os
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from itertools import groupby
@@ -22,7 +22,7 @@ from logops.platforms.local.ports import taken
 from logops.platforms.local.private import make_private
 from logops.platforms.local.processes import Processes
 from logops.platforms.local.receiver_secrets import ReceiverSecrets
-from logops.platforms.local.revisions import Revisions, before
+from logops.platforms.local.revisions import Revisions
 from logops.platforms.local.running import Running, end, orphans, running
 from logops.platforms.local.secrets import KeyStore, generated_once, redact
 from logops.platforms.local.section import Section, sections
@@ -39,10 +39,11 @@ from logops.platforms.platform import (
     Revision,
     RevisionStore,
     component_of,
+    last_of_others,
 )
 from logops.platforms.preview import NO_PREVIEW, Preview
 from logops.platforms.results import results_url
-from logops.platforms.rules import Owner, files_of, owners, read_rules, write_rules
+from logops.platforms.rules import declared_owners, files_of, read_rules, write_rules
 from logops.render import STAGES, Commands, Files, Stage, local_topology, render_local
 from logops.render.files import workload_file, workload_text
 from logops.render.topology import HOST
@@ -212,6 +213,9 @@ class LocalPlatform:
         key = AccountKey(self._keys.complete()[declared.account_key.variable])
         return ObjectStore.connect(declared.account_name, key, self._topology.blob_endpoint(account))
 
+    def writable_sources(self) -> Collection[str]:
+        return self._environment.sources
+
     def write_line(self, source: str, text: str) -> None:
         write_line(self._topology, source, text)
 
@@ -242,7 +246,7 @@ class LocalPlatform:
         history = self._revisions.all(stage)
         if not history or history[-1].owner != owner:
             return None
-        target = before(history, owner)
+        target = last_of_others(history, owner)
         files = self._revisions.files(target) if target else Files({})
         with self._changing(f"rolling {stage} back", owner, progress) as redacted_progress:
             steps = self._steps(stage, files, redacted_progress)
@@ -376,7 +380,7 @@ class LocalPlatform:
         last_rules = self._last_rules()
         live_processes = running(self._supervisord)
         texts: dict[str, str] = {}
-        for owner in self._rule_owners(last_rules):
+        for owner in declared_owners(self._environment, last_rules):
             cluster = owner[0]
             ruler = self._topology.of(cluster, "ruler")[0].name
             if ruler in live_processes and self._containers(
@@ -390,19 +394,13 @@ class LocalPlatform:
 
     def _put_rules(self, desired: Files, progress: Progress) -> None:
         live_rules = self._live_rules()
-        for owner in self._rule_owners({**live_rules, **desired}):
+        for owner in declared_owners(self._environment, {**live_rules, **desired}):
             with LokiClient(self.ruler_url(owner[0])) as client:
                 write_rules(client, owner, live_rules, desired, progress)
 
     def _last_rules(self) -> Files:
         history = self._revisions.all("rules")
         return self._revisions.files(history[-1]) if history else Files({})
-
-    def _rule_owners(self, files: Iterable[str]) -> list[Owner]:
-        """Return the tenants of all clusters of the environment, and former tenants that still have rules."""
-        clusters = self._environment.clusters
-        declared = {(name, tenant) for name, cluster in clusters.items() for tenant in cluster.tenants}
-        return sorted(owner for owner in declared | owners(files) if owner[0] in clusters)
 
     def _containers(self, account: str, live_processes: Mapping[str, Running]) -> list[str]:
         """Return an account's containers; an empty list if this environment's Azurite does not run."""

@@ -7,7 +7,6 @@ A rollback is a revision too, with the files that it returned to. A revision wit
 """
 
 import json
-from collections.abc import Sequence
 from datetime import datetime
 from pathlib import Path
 
@@ -50,11 +49,6 @@ class Revisions:
 
     def _revision_folder(self, stage: Stage, number: int) -> Path:
         return self._folder / stage / f"{number:06}"
-
-
-def before(history: Sequence[Revision], owner: str) -> Revision | None:
-    """Return the last revision that `owner` did not apply, or None."""
-    return next((revision for revision in reversed(history) if revision.owner != owner), None)
 
 
 def _read(stage: Stage, meta: Path) -> Revision:

@@ -25,7 +25,7 @@ def verifications(platform: DeployablePlatform) -> Iterator[Verification]:
         if process.stage == "agents":
             yield Verification("agent-ready", process.name, partial(_ready, platform, process.name))
     shipped = {name for agent in platform.environment.agents.values() for name in agent.sources}
-    for name in sorted(shipped):
+    for name in sorted(shipped & set(platform.writable_sources())):
         yield Verification("line-arrives", name, partial(_arrives, platform, name))
 
 

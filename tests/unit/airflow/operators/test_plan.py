@@ -111,15 +111,6 @@ def test_auto_approval_is_refused_if_environment_requires_approval(planner, cont
     assert "plan" not in ti.pushed
 
 
-def test_kubernetes_environment_is_refused_before_a_secret_is_asked_for(planner, context, ti, monkeypatch) -> None:
-    monkeypatch.delenv("LOGOPS_CONNECTION_SECURITY_STORAGE", raising=False)
-    with pytest.raises(
-        AirflowFailException, match=r"Environment production is for Kubernetes\. logops cannot roll it out"
-    ):
-        run(planner, context, name="production")
-    assert "security_storage" not in ti.pushed["failure"]
-
-
 @pytest.fixture
 def short(monkeypatch: pytest.MonkeyPatch) -> None:
     """Every environment keeps the application's logs for 60 days, although 90 are promised."""

@@ -1,0 +1,473 @@
+"""Kubernetes as a platform: Helm releases, and objects that no chart makes, through the API server."""
+
+import time
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import replace
+from datetime import UTC, datetime
+from typing import Any
+
+import yaml
+
+from logops.clients.blob_storage import ObjectStoreError
+from logops.clients.loki import LokiClient
+from logops.environment import Environment
+from logops.environment.storage import StorageAccount
+from logops.findings.classes.rollout import PLAN_UNKNOWN, RELEASE_FOREIGN
+from logops.platforms.kubernetes.access import Access
+from logops.platforms.kubernetes.api import Api
+from logops.platforms.kubernetes.claims import grow_claims
+from logops.platforms.kubernetes.helm import MANAGER as HELM_MANAGER
+from logops.platforms.kubernetes.helm import PENDING, Helm, InstalledRelease, is_as_wanted
+from logops.platforms.kubernetes.ingesters import PATIENCE_S, LokiCluster, is_rolled_here, outdated_pods, roll
+from logops.platforms.kubernetes.lease import ClusterLease
+from logops.platforms.kubernetes.plan.cluster_plan import cluster_plan
+from logops.platforms.kubernetes.plan.objects import Object, component, object_id
+from logops.platforms.kubernetes.plan.proposal import Conflict, Proposal
+from logops.platforms.kubernetes.pods import pod_statuses
+from logops.platforms.kubernetes.proposals import try_deletions, try_objects
+from logops.platforms.kubernetes.revisions import ClusterRevisions
+from logops.platforms.kubernetes.state import MANAGER, StageObjects, namespaces, stage_objects, unread_stage_objects
+from logops.platforms.management import write_account
+from logops.platforms.platform import FileChange, PlatformError, ProcessStatus, Progress, Revision, last_of_others
+from logops.platforms.preview import NO_PREVIEW, Mark, ObjectDiff, Preview
+from logops.platforms.remote import RemotePlatform
+from logops.platforms.rules import declared_owners, read_rules, write_rules
+from logops.render import STAGES, Files, Stage
+from logops.render.addresses import (
+    TENANTS_FILE,
+    kubernetes_distributors_url,
+    kubernetes_pod_url,
+    kubernetes_query_frontend_url,
+    kubernetes_ruler_url,
+)
+from logops.render.kubernetes import Release
+from logops.render.kubernetes.loki import loki_release_name, tenants_object_name
+from logops.render.kubernetes.manifest import manifest
+from logops.render.kubernetes.platform import kubernetes_platform
+from logops.render.overrides import NO_OVERRIDES
+
+READY_WITHIN_S = 600.0
+_RENEW_S = 60.0
+
+Desired = Callable[[], dict[Stage, Files]]
+WriteAccount = Callable[[StorageAccount, Mapping[str, Any]], None]
+
+
+class KubernetesPlatform(RemotePlatform):
+    """A `DeployablePlatform` on a Kubernetes cluster.
+
+    The live files of a stage are those of its last revision that was applied to its end. The live objects are compared
+    by a dry run, so a change by hand is in the preview. A change by hand of a storage account is found as drift.
+    """
+
+    def __init__(
+        self,
+        environment: Environment,
+        desired: Desired,
+        access: Access,
+        *,
+        ready_within_s: float = READY_WITHIN_S,
+        restarted_within_s: float = PATIENCE_S,
+        reach: Callable[[str], str] = str,
+        write_account: WriteAccount = write_account,
+    ) -> None:
+        """Create the platform. Connects to nothing.
+
+        desired              returns the desired state; called only when needed
+        ready_within_s       how long Helm waits for the workloads of a release
+        restarted_within_s   how long a restarted ingester may take until the ring is complete again
+        reach                returns the address under which this process reaches an address of the cluster
+        write_account        creates the containers of a storage account and writes its lifecycle policy
+        """
+        super().__init__(environment)
+        self._desired = desired
+        self._ready_within_s = ready_within_s
+        self._restarted_within_s = restarted_within_s
+        self._reach = reach
+        self._write_account = write_account
+        namespace = kubernetes_platform(environment).namespace
+        self.api = Api(access)
+        self._helm = Helm(access)
+        self._lease = ClusterLease(self.api, namespace, environment.name)
+        self._revisions = ClusterRevisions(self.api, namespace, environment.name)
+        self._known_conflicts: set[tuple[object, Conflict]] = set()
+
+    # State
+
+    def desired(self) -> dict[Stage, Files]:
+        return self._desired()
+
+    def live(self, stage: Stage) -> Files:
+        if stage == "rules":
+            return self._live_rules()
+        return self._revisions.live(stage)
+
+    def preview(self, stage: Stage, files: Files) -> Preview:
+        """Return what the API server says about an apply of `files`. Raises PlatformError if it cannot be asked."""
+        if stage == "rules":
+            return NO_PREVIEW
+        wanted = stage_objects(files)
+        if missing := [name for name in sorted(namespaces(wanted)) if self.api.read("v1", "Namespace", name) is None]:
+            return Preview(marks=[_missing_namespace(name) for name in missing])
+        proposals = try_objects(self.api, wanted.objects, MANAGER)
+        marks: list[Mark] = []
+        pods: list[ObjectDiff] = []
+        for release in wanted.releases:
+            installed = self._helm.installed(release.name, release.namespace)
+            if installed and installed.status in PENDING:
+                marks.append(_pending_mark(installed))
+                continue
+            if installed and not self._is_ours(stage, release):
+                marks.append(_foreign_mark(installed))
+            found = self._tried(release, installed)
+            proposals += found
+            pods += self._waiting_pods(found)
+        gone = self._unwanted(stage, wanted)
+        proposals += try_deletions(self.api, gone.objects)
+        for release in gone.releases:
+            if installed := self._helm.installed(release.name, release.namespace):
+                proposals += try_deletions(self.api, installed.objects, release.namespace)
+        self._known_conflicts |= _conflicts(proposals)
+        plan = cluster_plan(proposals, self.api.items("v1", "Node"))
+        return replace(plan, diffs=[*plan.diffs, *pods], marks=[*marks, *plan.marks])
+
+    def revisions(self, stage: Stage) -> list[Revision]:
+        return self._revisions.all(stage)
+
+    def revision_files(self, revision: Revision) -> Files:
+        return self._revisions.files(revision)
+
+    def last_change(self, file: str) -> FileChange | None:
+        """Return None: nobody can edit a stored revision. A change of an object is in the preview, with its owner."""
+        return None
+
+    def lease_owner(self) -> str | None:
+        return self._lease.owner()
+
+    def rollout_since(self) -> datetime | None:
+        return self._lease.since()
+
+    def processes(self) -> list[ProcessStatus]:
+        return [
+            status
+            for stage in STAGES
+            for release in unread_stage_objects(self._revisions.live(stage)).releases
+            for status in pod_statuses(self.api, stage, release, self._cluster_of(release))
+        ]
+
+    def last_lines(self, process: str, count: int = 20) -> list[str]:
+        for stage in STAGES:
+            for release in unread_stage_objects(self._revisions.live(stage)).releases:
+                if self.api.read("v1", "Pod", process, release.namespace):
+                    return self.api.log(process, release.namespace, count).splitlines()
+        return []
+
+    def read_url(self, cluster: str) -> str:
+        """Return the address of the query frontend. The gateway accepts no tenant from a client."""
+        return self._reach(kubernetes_query_frontend_url(self.environment, cluster))
+
+    def write_url(self, cluster: str) -> str:
+        """Return the address of the distributors. The gateway accepts no tenant from a client, and has no ring."""
+        return self._reach(kubernetes_distributors_url(self.environment, cluster))
+
+    def ruler_url(self, cluster: str) -> str:
+        return self._reach(kubernetes_ruler_url(self.environment, cluster))
+
+    def prometheus_url(self, cluster: str) -> str | None:
+        return self.environment.clusters[cluster].ruler.prometheus_url
+
+    def alerting_prometheus_urls(self) -> tuple[str, ...]:
+        """Return nothing: the Prometheus operator loads the rules, and the environment names no address of it."""
+        return ()
+
+    def writable_sources(self) -> Collection[str]:
+        """Return nothing: the files of a node cannot be reached from here."""
+        return ()
+
+    def write_line(self, source: str, text: str) -> None:
+        raise PlatformError(
+            f"writing a line to source {source}: a node of Kubernetes cannot be reached from here. Look for the lines "
+            "of the source in Loki instead."
+        )
+
+    # Changes
+
+    def acquire_lease(self, owner: str, *, one_process: bool = False) -> str:
+        return self._lease.acquire(owner, one_process=one_process)
+
+    def release_lease(self, owner: str) -> bool:
+        return self._lease.release(owner)
+
+    def apply(self, stage: Stage, files: Files, owner: str, progress: Progress) -> Revision:
+        with self._renewing(owner, progress) as report:
+            revision = self._revisions.add(stage, files, owner, datetime.now(UTC))
+            self._make_live(stage, files, report)
+            self._revisions.finish(revision)
+            return revision
+
+    def roll_back(self, stage: Stage, owner: str, progress: Progress) -> Revision | None:
+        history = self._revisions.all(stage)
+        if not history or history[-1].owner != owner:
+            return None
+        target = last_of_others(history, owner)
+        files = self._revisions.files(target) if target else Files({})
+        with self._renewing(owner, progress) as report:
+            revision = history[-1]
+            if revision.digest != files.digest:
+                # Record the rollback as a revision: a later rollback must not return to the state that failed here.
+                revision = self._revisions.add(stage, files, owner, datetime.now(UTC))
+            self._finish_pending(stage, report)
+            self._make_live(stage, files, report)
+            self._revisions.finish(revision)
+        return target if files else None
+
+    def _make_live(self, stage: Stage, files: Files, progress: Progress) -> None:
+        if stage == "rules":
+            self._put_rules(files, progress)
+            return
+        wanted = stage_objects(files)
+        if stage == "storage":
+            self._write_accounts(files, progress)
+        if stage == "loki":
+            self._ensure_overrides(wanted.releases, progress)
+        for manifest_ in wanted.objects:
+            self._apply_object(manifest_, progress)
+        for release in wanted.releases:
+            self._apply_release(release, progress)
+        self._remove(self._unwanted(stage, wanted), progress)
+
+    def _write_accounts(self, files: Files, progress: Progress) -> None:
+        for name, account in self.environment.storage_accounts.items():
+            if text := files.get(f"storage/{name}.yaml"):
+                progress(f"writing containers and lifecycle policy of storage account {account.account_name}")
+                try:
+                    self._write_account(account, yaml.safe_load(text))
+                except ObjectStoreError as error:
+                    raise PlatformError(str(error)) from error
+
+    def _apply_object(self, wanted: Object, progress: Progress) -> None:
+        (proposal,) = try_objects(self.api, [wanted], MANAGER)
+        self._refuse_new_conflicts([proposal])
+        if not cluster_plan([proposal], []).changed and not proposal.unknown and not proposal.refused:
+            return
+        progress(f"applying {proposal.id}")
+        self.api.apply(wanted, wanted["metadata"]["namespace"], MANAGER, force=bool(proposal.conflicts))
+
+    def _apply_release(self, release: Release, progress: Progress) -> None:
+        installed = self._helm.installed(release.name, release.namespace)
+        if installed and installed.status in PENDING:
+            raise PlatformError(_pending(installed))
+        proposals = self._tried(release, installed)
+        self._refuse_new_conflicts(proposals)
+        if installed and is_as_wanted(installed, release) and not cluster_plan(proposals, []).changed:
+            progress(f"release {release.name} is as declared")
+        else:
+            progress(f"applying release {release.name}")
+            grow_claims(self.api, proposals, progress)
+            self._helm.upgrade(
+                release,
+                progress,
+                timeout_s=self._ready_within_s,
+                force_conflicts=any(proposal.conflicts for proposal in proposals),
+            )
+        self._roll(release, proposals, progress)
+
+    def _roll(self, release: Release, proposals: Sequence[Proposal], progress: Progress) -> None:
+        """Restart the ingesters of a release that run an older template, one after the other."""
+        cluster = self._cluster_of(release)
+        rolled = [
+            proposal.rendered for proposal in proposals if proposal.rendered and is_rolled_here(proposal.rendered)
+        ]
+        if not cluster or not rolled:
+            return
+        services = {stateful["metadata"]["name"]: str(stateful["spec"]["serviceName"]) for stateful in rolled}
+
+        def url_of(pod: str) -> str:
+            return self._reach(kubernetes_pod_url(pod, services[pod.rpartition("-")[0]], release.namespace))
+
+        roll(
+            self.api,
+            [(release.namespace, name) for name in services],
+            LokiCluster(self.write_url(cluster), url_of),
+            progress,
+            self._restarted_within_s,
+        )
+
+    def _tried(self, release: Release, installed: InstalledRelease | None) -> list[Proposal]:
+        """Return what an apply of a release would do to each object."""
+        rendered = self._helm.rendered(release)
+        old = installed.objects if installed else ()
+        return [
+            *try_objects(self.api, rendered.objects, HELM_MANAGER, release.namespace),
+            *try_deletions(self.api, without(old, rendered.objects, release.namespace), release.namespace),
+        ]
+
+    def _waiting_pods(self, proposals: Sequence[Proposal]) -> Iterator[ObjectDiff]:
+        """Yield the pods that run an older template than their StatefulSet has: a restart that did not come to its
+        end."""
+        for proposal in proposals:
+            if proposal.before and is_rolled_here(proposal.before):
+                for pod in outdated_pods(self.api, proposal.before):
+                    line = "+restart: it runs an older template than its StatefulSet has"
+                    yield ObjectDiff(component(pod), str(object_id(pod)), "change", (line,))
+
+    def _unwanted(self, stage: Stage, wanted: StageObjects) -> StageObjects:
+        """Return the releases and objects of earlier revisions that the stage does not want any more."""
+        kept = {(release.name, release.namespace) for release in wanted.releases}
+        releases: dict[tuple[str, str], Release] = {}
+        objects: dict[object, Object] = {}
+        for files in self._revisions.known(stage):
+            found = unread_stage_objects(files)
+            releases |= {(release.name, release.namespace): release for release in found.releases}
+            objects |= {object_id(manifest_): manifest_ for manifest_ in found.objects}
+        return StageObjects(
+            tuple(release for key, release in releases.items() if key not in kept),
+            tuple(without(list(objects.values()), wanted.objects)),
+        )
+
+    def _remove(self, gone: StageObjects, progress: Progress) -> None:
+        for release in gone.releases:
+            progress(f"removing release {release.name}")
+            self._helm.uninstall(release.name, release.namespace, progress, timeout_s=self._ready_within_s)
+        for unwanted in gone.objects:
+            identity = object_id(unwanted)
+            if identity.name in map(tenants_object_name, self.environment.clusters):
+                # Pods mount it. Without it, none could start.
+                self.api.apply(_without_overrides(identity.name, identity.namespace), identity.namespace, MANAGER)
+            elif self.api.delete(unwanted["apiVersion"], identity.kind, identity.name, identity.namespace):
+                progress(f"deleted {identity}")
+
+    def _finish_pending(self, stage: Stage, progress: Progress) -> None:
+        """Go back to the last good revision of each release that a killed Helm left behind.
+
+        Only for a rollback: the run that killed it, or died with it, holds the lease.
+        """
+        for files in self._revisions.known(stage):
+            for release in unread_stage_objects(files).releases:
+                installed = self._helm.installed(release.name, release.namespace)
+                if installed and installed.status in PENDING:
+                    progress(f"release {release.name} is {installed.status}: Helm was killed")
+                    good = self._helm.last_deployed(release.name, release.namespace)
+                    if good is None:
+                        self._helm.uninstall(release.name, release.namespace, progress, timeout_s=self._ready_within_s)
+                    else:
+                        self._helm.roll_back(
+                            release.name, release.namespace, good, progress, timeout_s=self._ready_within_s
+                        )
+
+    def _ensure_overrides(self, releases: Sequence[Release], progress: Progress) -> None:
+        """Create the ConfigMap of each cluster's overrides, without any, if it does not exist: pods mount it."""
+        for release in releases:
+            if cluster := self._cluster_of(release):
+                name = tenants_object_name(cluster)
+                if self.api.read("v1", "ConfigMap", name, release.namespace) is None:
+                    progress(f"creating ConfigMap {release.namespace}/{name}")
+                    self.api.apply(_without_overrides(name, release.namespace), release.namespace, MANAGER)
+
+    def _refuse_new_conflicts(self, proposals: Sequence[Proposal]) -> None:
+        """Raise PlatformError if a field has another owner now, whom no plan has named."""
+        for identity, conflict in _conflicts(proposals) - self._known_conflicts:
+            raise PlatformError(
+                f"applying {identity}: {conflict.owner} owns {conflict.field}. Nothing was changed there. Plan again: "
+                f"`logops plan {self.environment.name}`."
+            )
+
+    def _is_ours(self, stage: Stage, release: Release) -> bool:
+        return any(
+            (known.name, known.namespace) == (release.name, release.namespace)
+            for revision in self._revisions.all(stage)
+            for known in unread_stage_objects(self._revisions.files(revision)).releases
+        )
+
+    def _cluster_of(self, release: Release) -> str:
+        """Return the cluster of a release; empty if it is no release of Loki."""
+        return next((name for name in self.environment.clusters if loki_release_name(name) == release.name), "")
+
+    # Rules
+
+    def _live_rules(self) -> Files:
+        """Return the rules that the rulers store. Before the first rollout of Loki there are none."""
+        last = self._revisions.live("rules")
+        if not self._revisions.live("loki"):
+            return last
+        texts: dict[str, str] = {}
+        for owner in declared_owners(self.environment, last):
+            with LokiClient(self.ruler_url(owner[0])) as client:
+                texts |= read_rules(client, self.environment.name, owner)
+        return Files(texts)
+
+    def _put_rules(self, desired: Files, progress: Progress) -> None:
+        live_rules = self._live_rules()
+        for owner in declared_owners(self.environment, {**live_rules, **desired}):
+            with LokiClient(self.ruler_url(owner[0])) as client:
+                write_rules(client, owner, live_rules, desired, progress)
+
+    @contextmanager
+    def _renewing(self, owner: str, progress: Progress) -> Iterator[Progress]:
+        """Renew the lease of a run before its work, and at its messages."""
+        self._lease.renew(owner)
+        renewed_at = time.monotonic()
+
+        def report(line: str) -> None:
+            nonlocal renewed_at
+            if time.monotonic() - renewed_at > _RENEW_S:
+                renewed_at = time.monotonic()
+                self._lease.renew(owner)
+            progress(line)
+
+        yield report
+
+
+def without(objects: Sequence[Object], others: Sequence[Object], namespace: str = "") -> list[Object]:
+    """Return the objects that are not among others."""
+    kept = {object_id(other, namespace) for other in others}
+    return [wanted for wanted in objects if object_id(wanted, namespace) not in kept]
+
+
+def _conflicts(proposals: Sequence[Proposal]) -> set[tuple[object, Conflict]]:
+    return {(proposal.id, conflict) for proposal in proposals for conflict in proposal.conflicts}
+
+
+def _without_overrides(name: str, namespace: str) -> Object:
+    return manifest("v1", "ConfigMap", name, namespace, {"data": {TENANTS_FILE: NO_OVERRIDES}})
+
+
+def _missing_namespace(name: str) -> Mark:
+    return Mark(
+        PLAN_UNKNOWN,
+        f"Namespace {name}",
+        f"Namespace {name} does not exist, so the API server cannot try the change.",
+        "always",
+        f"Create it: `kubectl create namespace {name}`. Then plan again: `logops plan ENV`.",
+    )
+
+
+def _pending_mark(installed: InstalledRelease) -> Mark:
+    return Mark(
+        PLAN_UNKNOWN,
+        f"Release {installed.namespace}/{installed.name}",
+        _pending(installed),
+        "always",
+        "Then plan again: `logops plan ENV`.",
+    )
+
+
+def _pending(installed: InstalledRelease) -> str:
+    name, namespace = installed.name, installed.namespace
+    return (
+        f"Release {namespace}/{name} is {installed.status}: Helm was killed while it worked on revision "
+        f"{installed.revision}, and no other Helm continues it. Look at `helm history {name} -n {namespace}`, and go "
+        f"back to the last good revision: `helm rollback {name} REVISION -n {namespace}`. If there is none: "
+        f"`helm uninstall {name} -n {namespace}`."
+    )
+
+
+def _foreign_mark(installed: InstalledRelease) -> Mark:
+    return Mark(
+        RELEASE_FOREIGN,
+        f"Release {installed.namespace}/{installed.name}",
+        f"Release {installed.namespace}/{installed.name} exists (revision {installed.revision}, chart "
+        f"{installed.chart} {installed.version}), and no rollout of this environment made it.",
+        "until accepted",
+    )

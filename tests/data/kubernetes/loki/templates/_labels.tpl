@@ -1,0 +1,5 @@
+{{- define "labels" -}}
+app.kubernetes.io/name: loki
+app.kubernetes.io/instance: {{ .root.Release.Name }}
+app.kubernetes.io/component: {{ .component }}
+{{- end }}

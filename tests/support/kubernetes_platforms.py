@@ -1,0 +1,162 @@
+"""Environments on a Kubernetes cluster without nodes, and the chart that they deploy."""
+
+import json
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from threading import Thread
+from typing import Any
+
+from logops.environment import Environment
+from logops.platforms.kubernetes.access import Access
+from logops.platforms.kubernetes.platform import KubernetesPlatform
+from tests.support.environments import environment, rendered_on_kubernetes
+from tests.support.kubernetes_cluster import KubernetesCluster
+
+CHART = Path(__file__).parents[1] / "data/kubernetes/loki"
+STORAGE_CLASS = "managed-premium"
+READY_WITHIN_S = 40.0
+
+
+@dataclass
+class Chart:
+    """A copy of the small chart, which a test may change."""
+
+    folder: Path
+
+    @classmethod
+    def copied_to(cls, folder: Path) -> "Chart":
+        shutil.copytree(CHART, folder / "loki")
+        return cls(folder / "loki")
+
+    def replace(self, old: str, new: str, file: str = "values.yaml") -> None:
+        """Replace a text in a file of the chart."""
+        text = (self.folder / file).read_text()
+        assert old in text
+        (self.folder / file).write_text(text.replace(old, new))
+
+
+@dataclass
+class FakeLoki:
+    """The ring and the flushes of a Loki that does not run: on a cluster without nodes, no container does."""
+
+    url: str = ""
+    states: dict[str, str] = field(default_factory=dict)
+    """Member of the ring -> its state."""
+    flushed: list[str] = field(default_factory=list)
+
+    def reach(self, url: str) -> str:
+        """Return the address of this server for an address in the cluster."""
+        return f"{self.url}/{url.removeprefix('http://').partition('.')[0]}"
+
+
+@contextmanager
+def fake_loki() -> Iterator[FakeLoki]:
+    """Serve a ring of three ingesters, and count flushes."""
+    loki = FakeLoki(states={f"loki-main-ingester-{number}": "ACTIVE" for number in range(3)})
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            shards = [
+                {
+                    "id": name,
+                    "state": state,
+                    "address": "10.0.0.1:9095",
+                    "timestamp": "2030-01-01T00:00:00Z",
+                    "zone": "",
+                }
+                for name, state in loki.states.items()
+            ]
+            self._answer({"shards": shards, "now": "2030-01-01T00:00:00Z"})
+
+        def do_POST(self) -> None:
+            loki.flushed.append(self.path.split("/")[1])
+            self._answer({}, 204)
+
+        def _answer(self, content: Any, status: int = 200) -> None:
+            body = json.dumps(content).encode() if status != 204 else b""
+            self.send_response(status)
+            self.send_header("Content-Type", "application/json")
+            self.send_header("Content-Length", str(len(body)))
+            self.end_headers()
+            self.wfile.write(body)
+
+        def log_message(self, *_: object) -> None:
+            """Keep the test's output free of access logs."""
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    loki.url = f"http://127.0.0.1:{server.server_port}"
+    thread = Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
+    thread.start()
+    try:
+        yield loki
+    finally:
+        server.shutdown()
+        thread.join()
+        server.server_close()
+
+
+def storage_class() -> dict[str, Any]:
+    """Return the storage class of the environment `production`."""
+    return {
+        "apiVersion": "storage.k8s.io/v1",
+        "kind": "StorageClass",
+        "metadata": {"name": STORAGE_CLASS},
+        "provisioner": "kubernetes.io/no-provisioner",
+        "allowVolumeExpansion": True,
+    }
+
+
+def volume(namespace: str, number: int) -> dict[str, Any]:
+    """Return the volume of an ingester."""
+    return {
+        "apiVersion": "v1",
+        "kind": "PersistentVolume",
+        "metadata": {"name": f"{namespace}-{number}"},
+        "spec": {
+            "capacity": {"storage": "10Gi"},
+            "accessModes": ["ReadWriteOnce"],
+            "storageClassName": STORAGE_CLASS,
+            "hostPath": {"path": "/nowhere"},
+            "claimRef": {
+                "apiVersion": "v1",
+                "kind": "PersistentVolumeClaim",
+                "namespace": namespace,
+                "name": f"data-loki-main-ingester-{number}",
+            },
+        },
+    }
+
+
+def small_environment(chart: Chart, namespace: str, *changes: tuple[str, Any]) -> Environment:
+    """Return an environment with one cluster of Loki, which the small chart deploys."""
+    return environment(
+        "production",
+        ("name", "tests"),
+        ("platform.namespace", namespace),
+        ("platform.charts", {"loki": {"source": str(chart.folder), "version": "1.0.0"}}),
+        ("platform.prometheus_operator", False),
+        ("clusters.security", None),
+        ("clusters.main.gateway", None),
+        ("clusters.main.canary", None),
+        ("sources", {}),
+        ("agents", {}),
+        *changes,
+    )
+
+
+def platform_of(
+    wanted: Environment, cluster: KubernetesCluster, loki: FakeLoki, kubeconfig: Path | None = None
+) -> KubernetesPlatform:
+    """Return the platform of an environment on a cluster."""
+    return KubernetesPlatform(
+        wanted,
+        lambda: rendered_on_kubernetes(wanted),
+        Access(kubeconfig or cluster.kubeconfig()),
+        ready_within_s=READY_WITHIN_S,
+        reach=loki.reach,
+        write_account=lambda account, state: None,
+    )
