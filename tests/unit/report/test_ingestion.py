@@ -38,7 +38,15 @@ def quarter(source: str = "application", start: datetime = NOON, **values: objec
 
 def measured_source(name: str = "application", **values: object) -> dict[str, object]:
     """The row of a source of the newest run."""
-    usual = {"owner": "shop", "cluster": "main", "tenant": "application", "lines": 1800, "unparsable": 3}
+    usual = {
+        "owner": "shop",
+        "cluster": "main",
+        "tenant": "application",
+        "bytes": 9_000,
+        "streams": 3,
+        "lines": 1800,
+        "unparsable": 3,
+    }
     usual |= {"last_line": LAST_RUN, "verdict": "ok", "band": "40 to 80/min", "window_s": 1800}
     return {"environment": "local", "run": "1", "as_of": LAST_RUN, "source": name, **usual, **values}
 

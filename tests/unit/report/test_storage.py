@@ -18,8 +18,10 @@ from logops.audit.survey.objects import DAY_MS
 from logops.clients.blob_storage.blobs import Tier
 from logops.findings.kinds import HOLDINGS
 from logops.findings.store import ResultsStore
+from logops.report.against_policy import Declared
 from logops.report.section import EVERYTHING, STANDARD, Section
 from logops.report.sections import storage
+from logops.report.sections.ingestion import Ingestion, Source
 from logops.report.sections.storage import MOST_POINTS, Data, Point, chosen_days
 from logops.report.storage_charts import Forecast, by_tenant, by_tier
 from logops.usage.outlook import PriceList
@@ -28,6 +30,7 @@ from tests.support.environments import environment
 from tests.unit.usage.test_usage import AS_OF, GB, PRICES, holding
 
 TODAY = AS_OF.date()
+NOTHING_ARRIVES = Ingestion("local", AS_OF, AS_OF, None, False, 0, ())
 HOSTILE = "</svg><script>alert('x')</script>"
 
 
@@ -51,8 +54,8 @@ def month_of(gigabytes: int = 1) -> list[tuple[str, TableStats]]:
     return [("main", holding(days, hot=gigabytes)) for days in range(1, 29)]
 
 
-def shown(*holdings: tuple[str, TableStats], **changes: Any) -> Section:
-    return storage.section(data(*holdings, **changes), STANDARD)
+def shown(*holdings: tuple[str, TableStats], arriving: Ingestion = NOTHING_ARRIVES, **changes: Any) -> Section:
+    return storage.section(data(*holdings, **changes), arriving, STANDARD)
 
 
 def rows(section: Section, heading: str) -> list[list[str]]:
@@ -102,6 +105,30 @@ def test_tenant_has_size_share_rate_forecast_retention_and_cost() -> None:
     assert other[0] == "main / other"
     assert "not declared" in other
     assert total[:2] == ["all", "112.0 GiB"]
+
+
+def test_tenant_near_a_limit_is_a_warning_and_comes_first() -> None:
+    policy = Declared(90 * DAY_MS, Tiering(30 * DAY_MS, Tier.COOL), 3 * DAY_MS, 1.0, None)
+    newest = {"cluster": "main", "tenant": "busy", "bytes": 27 << 20, "streams": 4, "window_s": 30, "verdict": "ok"}
+    busy = Source("web", "", "main", "busy", "standard", (), False, newest, None, None)
+    section = shown(
+        *month_of(),
+        arriving=replace(NOTHING_ARRIVES, sources=(busy,)),
+        declared={("main", "team"): policy, ("main", "busy"): policy},
+    )
+
+    body = str(section.body)
+    assert section.mark == "warning"
+    assert section.summary.endswith(" Near a limit: main / busy (ingestion rate 90%).")
+    assert "0.9 of 1 MB/s, 90%: near the limit" in body
+    assert body.index("main / busy") < body.rindex("main / team")
+
+
+def test_policy_of_a_tenant_of_a_security_cluster_is_shown_to_its_readers_only() -> None:
+    policy = Declared(0, Tiering(0, None), 0, None, None)
+    section = shown(*month_of(), declared={("security", "audit-team"): policy})
+
+    assert "audit-team" not in section.body
 
 
 def test_tier_has_size_share_and_cost() -> None:
@@ -163,7 +190,7 @@ def test_history_is_drawn_with_the_answer_in_words() -> None:
 
 
 def test_environment_without_an_audit_says_which_command_counts() -> None:
-    section = storage.section(data(held=None), STANDARD)
+    section = storage.section(data(held=None), NOTHING_ARRIVES, STANDARD)
 
     assert (section.mark, section.summary) == ("unknown", "Not known: no audit has counted chunks yet.")
     assert "`logops audit retention local`" in section.body
@@ -200,7 +227,7 @@ def test_page_for_standard_readers_has_no_trace_of_a_security_cluster(tenants: l
 
 
 def test_security_reader_sees_the_security_cluster() -> None:
-    section = storage.section(data(("security", holding(1, "audit-team", hot=1))), EVERYTHING)
+    section = storage.section(data(("security", holding(1, "audit-team", hot=1))), NOTHING_ARRIVES, EVERYTHING)
 
     assert "security / audit-team" in section.body
 

@@ -49,7 +49,7 @@ WHERE environment = $environment AND start >= $since AND start < $now GROUP BY A
 """
 _NEWEST = "WHERE environment = $environment AND as_of <= $now QUALIFY as_of = max(as_of) OVER ()"
 SOURCES_SQL = f"""
-SELECT as_of, run, source, owner, cluster, tenant, lines, unparsable, last_line, verdict, band, window_s
+SELECT as_of, run, source, owner, cluster, tenant, lines, bytes, streams, unparsable, last_line, verdict, band, window_s
 FROM "{INGESTED_SOURCES}" {_NEWEST}
 """
 TENANTS_SQL = f"""

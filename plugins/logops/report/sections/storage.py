@@ -2,10 +2,11 @@
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
+from logops.audit.judge.table_stats import TableStats
 from logops.audit.policy.retention import Tiering, tiering
 from logops.clients.blob_storage.blobs import Tier
 from logops.environment import Environment
@@ -15,8 +16,11 @@ from logops.findings.kinds import HOLDINGS
 from logops.findings.store import ResultsStore
 from logops.number_text import count_text, money_text, size_text
 from logops.report import storage_charts
+from logops.report.against_policy import NEAR, Declared, PolicyRow, declared, ingested, policy_row
 from logops.report.charts import chart
 from logops.report.section import Mark, Section, Shown, render
+from logops.report.sections import ingestion
+from logops.report.sections.ingestion import Ingestion
 from logops.toolchain import project_root
 from logops.usage.outlook import Outlook, PriceList, kept_for, outlook
 from logops.usage.prices import PricesError, load_prices
@@ -74,6 +78,8 @@ class Data:
     prices: PriceList | None
     prices_text: str
     """Source of the prices; without prices, the reason and the remedy."""
+    declared: Mapping[tuple[str, str], Declared] = field(default_factory=dict)
+    """By cluster and tenant."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,7 +112,11 @@ def read(store: ResultsStore, environment: Environment, now: datetime) -> Data:
         promised_days={name: cluster.keep_at_least.value // _DAY_MS for name, cluster in environment.clusters.items()},
         prices=prices,
         prices_text=prices_text,
+        declared=declared(environment),
     )
+
+
+READS = (read, ingestion.read)
 
 
 def _retention_text(retention: Retention) -> str:
@@ -170,7 +180,7 @@ def chosen_days(days: Sequence[date]) -> list[date]:
     return [days[round(number * (len(days) - 1) / (MOST_POINTS - 1))] for number in range(MOST_POINTS)]
 
 
-def section(data: Data, shown: Shown) -> Section:
+def section(data: Data, arriving: Ingestion, shown: Shown) -> Section:
     """Return the section, with the clusters that the reader may see."""
     clusters = {name for name, audience in data.audiences.items() if audience in shown}
     held = _visible(data.held, clusters) if data.held else None
@@ -196,8 +206,16 @@ def section(data: Data, shown: Shown) -> Section:
     retentions = sorted({*RETENTIONS, promised})
     now_cost = sum(cost.now for cost in tenant_costs.values()) if tenant_costs else None
     declared_cost = sum(cost.declared for cost in tenant_costs.values()) if tenant_costs else None
+    policies = _policies(data, held, rows, arriving, clusters)
+    near = [row for row in policies if row.near]
     body = render(
         "storage.html",
+        policies=policies[:MOST_TENANTS],
+        more_policies=policies[MOST_TENANTS:],
+        near=near,
+        near_share=NEAR,
+        ingested_at=arriving.last_run,
+        now=data.now,
         held_text=held.note,
         currency=data.prices.prices.currency if data.prices else "",
         prices_text=data.prices_text,
@@ -219,8 +237,29 @@ def section(data: Data, shown: Shown) -> Section:
     )
     saving = now_cost - declared_cost if now_cost is not None and declared_cost is not None else None
     summary = _summary(rows, rate_days, data.prices, now_cost, saving)
-    mark: Mark = "warning" if now_cost and saving and saving >= max(WORTH_SAVING * now_cost, LEAST_SAVING) else "ok"
+    if near:
+        others = f" and {count_text(len(near) - 1, 'other')}" if len(near) > 1 else ""
+        summary += f" Near a limit: {near[0].name} ({near[0].near}){others}."
+    is_dear = now_cost and saving and saving >= max(WORTH_SAVING * now_cost, LEAST_SAVING)
+    mark: Mark = "warning" if is_dear or near else "ok"
     return Section(ID, TITLE, summary, body, mark)
+
+
+def _policies(
+    data: Data, held: Held, rows: Sequence[TenantRow], arriving: Ingestion, clusters: set[str]
+) -> list[PolicyRow]:
+    """Return the declared tenants against their policies: near a limit first, then the largest."""
+    holdings: dict[tuple[str, str], list[TableStats]] = defaultdict(list)
+    for cluster, stats in held.holdings:
+        holdings[cluster, stats.tenant].append(stats)
+    counted = ingested(source.newest for source in arriving.sources if source.newest)
+    order = {row.name: number for number, row in enumerate(rows)}
+    policies = [
+        policy_row(" / ".join(key), policy, holdings[key], counted.get(key), held.older.get(key[0], held.as_of))
+        for key, policy in data.declared.items()
+        if key[0] in clusters
+    ]
+    return sorted(policies, key=lambda row: (not row.near, order.get(row.name, len(order)), row.name))
 
 
 def _visible(held: Held, clusters: set[str]) -> Held:
