@@ -199,4 +199,4 @@ def _told(alert: LiveAlert, silences: dict[str, Silence], causes: Sequence[str])
             return "nobody: a rollout may cause it"
         return f"nobody: explained by {' and '.join(causes) or 'another alert'}"
     told = [name for name in alert.receivers if name != "nobody"]
-    return ", ".join(told) or "nobody"
+    return ", ".join(told) or "nobody: `alerts` in the environment file names no receiver for it"

@@ -149,5 +149,5 @@ def test_alert_is_shown_with_who_was_told_and_the_address_of_its_finding() -> No
     text = shown(alerts(active, [finding], "local", "http://127.0.0.1:8080", NOW), width=120)
 
     assert "Since  2026-11-28 11:58:00 UTC, 2 min ago" in text
-    assert "Told   nobody: `alerts` in local.yaml names no receiver" in text
+    assert "Told   nobody: `alerts` in the environment file names no receiver for it" in text
     assert f"http://127.0.0.1:8080/logops-page/local#finding={finding.id}" in text

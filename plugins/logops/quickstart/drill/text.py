@@ -75,10 +75,7 @@ def alerts(
         rows.add_row("Where", Text(alert.subject))
         rows.add_row("Since", Text(f"{alert.since:%Y-%m-%d %H:%M:%S} UTC, {age} ago"))
         rows.add_row("Team", Text(alert.team))
-        receivers = (
-            f"nobody: `alerts` in {environment}.yaml names no receiver" if alert.told == "nobody" else alert.told
-        )
-        rows.add_row("Told", Text(receivers))
+        rows.add_row("Told", Text(alert.told))
     links = _grid()
     for finding in reported:
         links.add_row(finding.cls.name, Text(page_url(airflow_url, finding)))
