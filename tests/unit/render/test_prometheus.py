@@ -102,10 +102,12 @@ def test_rendered_alert_has_severity_team_sender_remedy_and_runbook() -> None:
 
 
 def test_alert_with_a_remedy_of_its_own_has_it_with_the_name_of_the_environment() -> None:
-    alert = rules(rendered(LOCAL)["storage"]["storage/prometheus/rules/logops.yaml"])["check-overdue"]
+    (group,) = yaml.safe_load(rendered(LOCAL)["storage"]["storage/prometheus/rules/logops.yaml"])["groups"]
+    remedies = {rule["labels"].get("path"): rule["annotations"]["remedy"] for rule in group["rules"]}
 
-    assert alert["annotations"]["remedy"].startswith("Look at Airflow: do its scheduler")
-    assert "`logops alerts send local` delivers" in alert["annotations"]["remedy"]
+    assert remedies["alerts"].startswith("Look at Airflow: do its scheduler")
+    assert "`logops alerts send local` delivers" in remedies["alerts"]
+    assert remedies["metrics"].startswith("Serve the metrics with `logops metrics local --serve 9100`")
 
 
 def test_environment_on_kubernetes_has_the_same_rules_as_manifests() -> None:
