@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from logops.environment import Environment, load_environment
-from logops.platforms import base_values
+from logops.platforms import base_values, terraform_module
 from logops.render import STAGES, Files, Stage, local_programs, local_topology, render_kubernetes, render_local
 from logops.render.supervisor import SupervisedProgram
 from logops.rules.prometheus import load_prometheus_rules
@@ -19,6 +19,7 @@ COMMANDS = {name: (f"/opt/logops/{name}",) for name in (*SERVICES, "logops")}
 RULES = load_rules(Path(__file__).parents[2])
 PROMETHEUS_RULES = load_prometheus_rules(Path(__file__).parents[2])
 BASE_VALUES = base_values()
+TERRAFORM_MODULE = terraform_module()
 
 
 def environment(name: str, *changes: tuple[str, Any]) -> Environment:
@@ -47,7 +48,7 @@ def rendered(wanted: Environment) -> dict[Stage, Files]:
 
 
 def rendered_on_kubernetes(wanted: Environment) -> dict[Stage, Files]:
-    return render_kubernetes(wanted, RULES, PROMETHEUS_RULES, "", BASE_VALUES)
+    return render_kubernetes(wanted, RULES, PROMETHEUS_RULES, "", BASE_VALUES, TERRAFORM_MODULE)
 
 
 def programs(wanted: Environment) -> dict[str, SupervisedProgram]:

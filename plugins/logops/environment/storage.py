@@ -94,6 +94,9 @@ class StorageAccount(Model):
     """Id in Azure's management API. The local platform does not need it."""
     location: Annotated[str, Field(pattern=r"^[a-z0-9]+$")] | None = None
     """Region in which a rollout creates the account, for example eastus2. Null: the account must exist."""
+    managed_by: Literal["logops", "terraform"] = "logops"
+    """Who writes the account's settings, containers and policies. `terraform`: logops renders a module for it, and a
+    rollout only compares."""
     soft_delete_days: Annotated[int, Field(ge=1, le=365)] | None = 7
     """How long Azure keeps deleted blobs and containers, to restore them. Null: not at all."""
     versioning: bool = False
@@ -109,6 +112,12 @@ class StorageAccount(Model):
     lifecycle: tuple[LifecycleRule, ...] = ()
     inventory: Inventory | None = None
     """Null: the audits list the blobs."""
+
+    @model_validator(mode="after")
+    def _terraform_knows_the_place(self) -> "StorageAccount":
+        if self.managed_by == "terraform" and (self.resource_id is None or self.location is None):
+            raise ValueError("managed_by: Terraform needs resource_id and location. Set both")
+        return self
 
     @model_validator(mode="after")
     def _exactly_one_login(self) -> "StorageAccount":

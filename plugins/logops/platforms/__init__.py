@@ -27,6 +27,7 @@ __all__ = [
     "open_to_read",
     "rendered",
     "results_url",
+    "terraform_module",
 ]
 
 
@@ -93,7 +94,9 @@ def rendered(environment: Environment, root: Path) -> "dict[Stage, Files]":
         return open_local(environment, root).desired()
     from logops.render import render_kubernetes
 
-    return render_kubernetes(environment, _rules(), _prometheus_rules(), _secret_rules(), base_values())
+    return render_kubernetes(
+        environment, _rules(), _prometheus_rules(), _secret_rules(), base_values(), terraform_module()
+    )
 
 
 def local_commands() -> "Commands":
@@ -115,6 +118,13 @@ def base_values() -> "BaseValues":
 
     folder = project_root() / "include/helm"
     return {file.stem: yaml.safe_load(file.read_text("utf-8")) for file in sorted(folder.glob("*.yaml"))}
+
+
+def terraform_module() -> str:
+    """Return the text of the module for storage accounts, from include/terraform."""
+    from logops.toolchain import project_root
+
+    return (project_root() / "include/terraform/storage-account/main.tf").read_text("utf-8")
 
 
 def _secret_rules() -> str:

@@ -44,9 +44,6 @@ READ_BY: dict[str, str] = {
     "Quality": "quality",
     "Quality.interval": "checks",
     "Rate": "quality",
-    "StorageAccount.location": "platforms",
-    "StorageAccount.principal_id": "platforms",
-    "StorageAccount.resource_id": "platforms",
     "SyslogSource": "quality",
 }
 """Keys that no render reads -> the package that does. A model stands for all its keys."""
@@ -57,7 +54,7 @@ NOT_YET = {"KubernetesPlatform.connection"}
 """For a rollout on Kubernetes, which does not exist yet."""
 
 
-def with_receivers_and_network() -> Environment:
+def with_receivers_and_terraform() -> Environment:
     secret = {"env": "SECRET"}
     mail = {
         "to": ["a@example.com"],
@@ -80,6 +77,8 @@ def with_receivers_and_network() -> Environment:
         ("platform.charts", {"alertmanager": chart}),
         ("alerts.standard", {"receivers": receivers, "routes": routes}),
         ("storage_accounts.monitoring.network", {"addresses": ["203.0.113.7"]}),
+        ("storage_accounts.monitoring.location", "eastus2"),
+        ("storage_accounts.monitoring.managed_by", "terraform"),
     )
 
 
@@ -114,7 +113,7 @@ def declared_keys() -> Iterator[Key]:
 def read_by_renders(monkeypatch: pytest.MonkeyPatch) -> set[Key]:
     """The keys that are read when environments with every feature are rendered."""
     environments = [environment("production"), every_source("alloy", redact_secrets=True), every_source("promtail")]
-    environments += [with_receivers_and_network(), with_fluent_bit()]
+    environments += [with_receivers_and_terraform(), with_fluent_bit()]
     local, seen = environment("local"), set[Key]()
 
     def recording(self: Model, name: str) -> Any:

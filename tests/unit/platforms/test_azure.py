@@ -258,6 +258,19 @@ def test_setting_that_a_policy_changes_back_is_reported(azure: Azure) -> None:
     )
 
 
+def test_account_of_terraform_is_compared_and_never_written(azure: Azure) -> None:
+    azure.write()
+    azure.server.asked.clear()
+    terraform = (*EVERYTHING, ("storage_accounts.monitoring.managed_by", "terraform"))
+    assert azure.write(*terraform) == []
+
+    assert message(lambda: azure.write(*terraform, ("storage_accounts.monitoring.soft_delete_days", 30))) == (
+        f"{WRITING} Terraform manages it, and these differ: blob service. Apply storage/terraform of `logops render`. "
+        "Nothing was changed."
+    )
+    assert azure.server.changes == []
+
+
 def test_identity_without_role_is_reported_with_the_command_that_gives_it(azure: Azure) -> None:
     azure.server.roles[PRINCIPAL] = ["acdd72a7-3385-48ef-bd42-f606fba81ae7"]  # Reader
 

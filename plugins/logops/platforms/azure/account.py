@@ -51,14 +51,19 @@ def write_account(
 ) -> None:
     """Write what differs, and read it back. A second call changes nothing.
 
-    Raises PlatformError, before any change, if Azure cannot change a setting of the existing account, or if the account
-    does not exist and cannot be created; after the changes, if something is not as written. Raises ObjectStoreError if
-    Azure refuses a request: later parts are not written then, and a repetition continues.
+    Raises PlatformError, before any change, if Terraform manages the account and something differs, if Azure cannot
+    change a setting, or if a missing account cannot be created; after the changes, if something is not as written.
+    Raises ObjectStoreError if Azure refuses a request: later parts are not written then, and a repetition continues.
     """
     with managed(
         f"writing storage account {account.account_name}", account, CONTRIBUTOR, credential, endpoint
     ) as azure:
         found = _differences(azure, wanted)
+        if found and account.managed_by == "terraform":
+            raise PlatformError(
+                f"{azure.doing}: Terraform manages it, and these differ: {_titles(found)}. Apply storage/terraform of "
+                "`logops render`. Nothing was changed."
+            )
         if exists(azure):
             _refuse_conversion(azure, found)
         else:
@@ -66,9 +71,9 @@ def write_account(
         for difference in found:
             progress(f"writing {difference.title} of storage account {account.account_name}")
             PARTS[difference.part].write(azure, account, difference.wanted)
-        if left := [difference.title for difference in _differences(azure, wanted)]:
+        if left := _differences(azure, wanted):
             raise PlatformError(
-                f"{azure.doing}: {', '.join(left)}: Azure has another value than the one that was written. Does a "
+                f"{azure.doing}: {_titles(left)}: Azure has another value than the one that was written. Does a "
                 "policy of the subscription change it?"
             )
 
@@ -103,3 +108,7 @@ def _refuse_conversion(azure: Managed, found: Sequence[Difference]) -> None:
                 "Azure converts accounts in days, not by an update: convert it first, or correct `redundancy`. Nothing "
                 "was changed."
             )
+
+
+def _titles(found: Sequence[Difference]) -> str:
+    return ", ".join(difference.title for difference in found)

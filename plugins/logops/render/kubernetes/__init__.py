@@ -4,6 +4,7 @@ The files of a stage:
 
     STAGE/helm/RELEASE/{release,values}.yaml   a Helm release (release.py)
     STAGE/secrets/NAME.yaml                    where a secret's values come from (secret.py)
+    storage/terraform/                         storage accounts that Terraform manages
     STAGE/manifests/NAME.yaml                  an object of Kubernetes
     loki/CLUSTER.yaml, agents/..., ...         what the programs read, as on the local platform. Values and objects
                                                contain it; plans and checks read it here
@@ -25,7 +26,7 @@ from logops.render.kubernetes.release import Release, releases
 from logops.render.kubernetes.secret import SecretSource, secret_sources
 from logops.render.kubernetes.values import BaseValues
 from logops.render.rules import rule_texts
-from logops.render.storage import azure_account_state
+from logops.render.storage import azure_account_state, terraform_texts
 from logops.rules.prometheus import PrometheusRules
 from logops.rules.read import Rules
 from logops.stages import Stage
@@ -39,11 +40,13 @@ def render_kubernetes(
     prometheus_rules: PrometheusRules,
     secret_rules: str,
     base_values: BaseValues,
+    terraform_module: str,
 ) -> dict[Stage, Files]:
     """Return the files of each stage.
 
-    secret_rules   text of the rules file for agents that redact secrets
-    base_values    the values of include/helm, by chart
+    secret_rules       text of the rules file for agents that redact secrets
+    base_values        the values of include/helm, by chart
+    terraform_module   text of the module for storage accounts in include/terraform
 
     Raises as `agent_texts` and `loki_release` do.
     """
@@ -51,6 +54,7 @@ def render_kubernetes(
         "storage": Files(
             {
                 **storage_texts(environment, azure_account_state),
+                **terraform_texts(environment, terraform_module),
                 **prometheus_texts(environment, prometheus_rules),
                 **alertmanager_texts(environment, base_values),
             }

@@ -4,6 +4,7 @@ from logops.render.storage.account import account_state
 from logops.render.storage.azure import azure_account_state
 from logops.render.storage.joined_rules import MAX_PREFIXES, MAX_RULES, JoinedRule, join_rules
 from logops.render.storage.lifecycle import lifecycle_policy, lifecycle_rules
+from logops.render.storage.terraform import terraform_texts
 
 __all__ = [
     "MAX_PREFIXES",
@@ -14,4 +15,5 @@ __all__ = [
     "join_rules",
     "lifecycle_policy",
     "lifecycle_rules",
+    "terraform_texts",
 ]
