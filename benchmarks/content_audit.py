@@ -1,8 +1,8 @@
 """Measure how fast chunks are verified: in memory beside Loki's own decoder, and in a whole content audit from Azurite.
 
 Loki's own code writes the chunks. Both sides run in turns; each side is one thread and reads the same files into memory
-first. Loki's decoder verifies the same checksums, except those of single blocks twice, and also decompresses the names
-of the structured metadata. Neither side decompresses lines.
+first. Both verify the checksum of the blob and of every block. Loki also unpacks the names of the structured metadata.
+Neither unpacks lines.
 
     python -m benchmarks.content_audit
 """
@@ -16,6 +16,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -31,6 +32,7 @@ from tests.support.azurites import ACCOUNT, KEY, azurite
 from tests.support.content_bucket import ContentBucket
 
 _LINES = 12_000
+_TENANT = "application"
 _STARTS_NS = 1_780_000_000_000_000_000
 
 
@@ -41,7 +43,7 @@ def chunks(folder: Path, count: int) -> Iterator[ChunkToWrite]:
         start = _STARTS_NS + number * 60 * 10**9
         yield ChunkToWrite(
             folder,
-            "application",
+            _TENANT,
             1_000 + number,
             {"service": f"service-{number}"},
             [
@@ -74,18 +76,28 @@ def ours(folder: Path, runs: int) -> dict[str, Any]:
     }
 
 
-def from_azurite(folder: Path, count: int) -> tuple[int, float, int]:
-    """Return the bytes and the seconds of a full content audit, and the memory of this process at its peak."""
+def from_azurite(folder: Path, rounds: int) -> tuple[int, float, float]:
+    """Return the bytes, and the least seconds of a full audit, listing included, and of reading the blobs alone."""
     (folder / "azurite").mkdir()
     with azurite(folder / "azurite") as endpoint, ObjectStore.connect(ACCOUNT, AccountKey(KEY), endpoint) as store:
         bucket = ContentBucket(create_bucket(store, endpoint, "content-benchmark", folder))
-        bucket.put(*[10] * count, lines=_LINES)
-        started = time.perf_counter()
-        outcome = bucket.audit_all()
-        seconds = time.perf_counter() - started
-    if outcome.findings or outcome.chunks != count:
-        raise SystemExit(f"the audit of healthy chunks found: {outcome.headline}")
-    return outcome.bytes, seconds, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss << 10
+        names = [path.relative_to(folder / "chunks").as_posix() for path in (folder / "chunks").glob("*/*/*")]
+        for name in names:
+            bucket.container.write(name, (folder / "chunks" / name).read_bytes())
+        audits: list[float] = []
+        reads: list[float] = []
+        # The first audit compiles the reader of listings.
+        for _ in range(rounds + 1):
+            started = time.perf_counter()
+            outcome = bucket.audit(tenant=_TENANT)
+            audits.append(time.perf_counter() - started)
+            if outcome.findings or outcome.chunks != len(names):
+                raise SystemExit(f"the audit of healthy chunks found: {outcome.headline}")
+            started = time.perf_counter()
+            with ThreadPoolExecutor(16) as threads:
+                size = sum(map(len, threads.map(bucket.container.read, names)))
+            reads.append(time.perf_counter() - started)
+    return size, min(audits[1:]), min(reads[1:])
 
 
 def main() -> None:
@@ -113,10 +125,10 @@ def main() -> None:
                 runs_of["logops"].append(json.loads(output))
         show(console, runs_of)
         with console.status("auditing from Azurite"):
-            size, seconds, peak = from_azurite(folder, options.chunks)
+            size, seconds, reading = from_azurite(folder, options.rounds)
         console.print(
-            f"Full audit of {size / 1e6:.0f} MB from Azurite, listing included: {seconds:.2f} s, "
-            f"{size / seconds / 1e6:.0f} MB/s, peak memory {peak / 2**20:.0f} MiB"
+            f"Full audit of {size / 1e6:.0f} MB from Azurite, listing included: {size / seconds / 1e6:.0f} MB/s. "
+            f"Reading the same blobs without verifying: {size / reading / 1e6:.0f} MB/s."
         )
 
 

@@ -127,6 +127,7 @@ def _joined(batches: Sequence[tuple[Sequence[int], BatchResult | None]], tables:
         faults=tuple(fault for result in results for fault in result.faults),
         unreadable=tuple(unreadable_file for result in results for unreadable_file in result.unreadable),
         incomplete=(*(table_and_why for result in results for table_and_why in result.incomplete), *missing),
+        reads=tuple(reads for result in results for reads in result.reads),
     )
 
 
@@ -165,6 +166,7 @@ def _cluster_report(
         int(request.as_of.timestamp() * 1000),
         reads_chunks=request.reads_chunks,
         unreadable=audit.judged.unreadable,
+        reads=audit.judged.reads,
     )
     return _ClusterReport(audit, findings, rows, others)
 

@@ -122,7 +122,7 @@ def _blocks(blob: bytes, start: int, numbers: _Section, version: int) -> Iterato
 def _require_blocks(blob: bytes, start: int, blocks: tuple[Block, ...], expected: int) -> None:
     """Raise DamagedError if a block does not match its checksum.
 
-    expected   offset of the first block. Loki sometimes wrote wrong offsets, and reads such blocks where they should be
+    expected   where the first block should start. Loki reads a block there if its offset in the list is wrong
     """
     damaged: list[Block] = []
     for block in blocks:

@@ -12,7 +12,7 @@ _NAME = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class ChunkName:
-    """What a chunk's name says about its content (ExternalKey in pkg/storage/config/schema_config.go).
+    """The parts of a chunk's name, which describe its content (ExternalKey in pkg/storage/config/schema_config.go).
 
     On Azure, Loki writes `-` instead of `:` (object_store.azure.chunk_delimiter).
     """

@@ -69,7 +69,7 @@ def _require_lines(chunk: Chunk, entries: int | None, offset: int) -> None:
     counts them in name and index (UnorderedHeadBlock.IsEmpty in pkg/chunkenc). So lines may be missing outside the time
     of the blocks.
     """
-    # As the ingester rounds (RoundToMilliseconds in pkg/util/conv.go).
+    # The ingester rounds like this (RoundToMilliseconds in pkg/util/conv.go).
     from_ms = min((block.from_ns for block in chunk.blocks), default=chunk.from_ms * _NS_PER_MS) // _NS_PER_MS
     through_ms = -(-max((block.through_ns for block in chunk.blocks), default=from_ms * _NS_PER_MS) // _NS_PER_MS)
     if from_ms < chunk.from_ms or through_ms > chunk.through_ms:

@@ -44,7 +44,10 @@ TERMS = AuditPolicy(
 
 @dataclass(frozen=True)
 class Chunk:
-    """A chunk of one hour, in a table `days_ago` days old. By default, written an hour after its last line."""
+    """A chunk of one hour, or of some days more, in a table `days_ago` days old.
+
+    By default, written an hour after its last line.
+    """
 
     days_ago: float
     number: int = 7
@@ -53,6 +56,7 @@ class Chunk:
     tier: Tier = Tier.HOT
     written_ago: float | None = None
     changed_ago: float | None = None
+    days_long: int = 0
 
     @property
     def through_ms(self) -> int:
@@ -64,7 +68,8 @@ class Chunk:
 
     @property
     def key(self) -> tuple[int, int, int, int]:
-        return self.number, max(self.through_ms - HOUR, self.day * DAY_MS), self.through_ms, self.number
+        from_ms = max(self.through_ms - HOUR, self.day * DAY_MS) - self.days_long * DAY_MS
+        return self.number, from_ms, self.through_ms, self.number
 
     @property
     def name(self) -> str:
@@ -155,7 +160,7 @@ class Judging:
 
         def read_table(files: object, day: int, table: str, *_: object) -> TableIndex:
             told = elsewhere if table.startswith("old") else [chunk for chunk in chunks if chunk.indexed]
-            of_day = [chunk for chunk in told if chunk.day == day]
+            of_day = [chunk for chunk in told if chunk.day - chunk.days_long <= day <= chunk.day]
             return TableIndex((index_of(table),), (columns_of(of_day, day),))
 
         self._patch.setattr(judge, "read_table", read_table)
@@ -177,6 +182,13 @@ class Judging:
 
 def test_chunk_in_bucket_index_and_correct_tier_has_no_fault(judged: Judging) -> None:
     assert judged.faults(Chunk(10), Chunk(50, tier=Tier.COOL, changed_ago=19)) == []
+
+
+def test_query_of_a_day_reads_also_chunks_that_end_on_a_later_day(judged: Judging) -> None:
+    outcome = judged(Chunk(11), Chunk(10, number=8, days_long=1))
+
+    assert [(reads.chunks, reads.bytes) for reads in outcome.reads] == [(2, 2_000), (1, 1_000)]
+    assert [stats.chunks for stats in outcome.holdings] == [1, 1]
 
 
 def test_index_entry_without_blob_is_missing_chunk_until_it_expires(judged: Judging) -> None:

@@ -16,7 +16,7 @@ AS_OF = datetime(2026, 11, 24, 2, tzinfo=UTC)
 DAY = int(AS_OF.timestamp()) // 86_400 - 40
 ROW = TableRow(
     "main", f"loki_index_{DAY}", DAY, "team", Phase.RETAINED, "its first chunks expire", AS_OF - timedelta(hours=1),
-    1, 3, 4_000, (0, 2, 1, 0, 0), 1,
+    1, 3, 4_000, (0, 2, 1, 0, 0), 1, read_chunks=5, read_bytes=9_000,
 )  # fmt: skip
 MISSING = Finding(CHUNK_MISSING, Subject("local", "main", "team", ROW.table), "1 chunk [bold] is missing", AS_OF)
 
@@ -55,7 +55,8 @@ def test_explanation_with_blocker_shows_its_message_unchanged_and_its_remedy() -
     lines = drawn(explanation_text(TableExplanation(ROW, AS_OF, (MISSING,)), None))
 
     assert lines[0] == f"{ROW.table} 2026-10-15 main / team"
-    assert "holds 3 chunks, 3.9 KiB: 2 Hot, 1 Cool" in lines
+    assert "ends here 3 chunks, 3.9 KiB: 2 Hot, 1 Cool" in lines
+    assert "query reads 5 chunks, 8.8 KiB, also chunks that end in a later table" in lines
     assert "in the way chunk-missing: 1 chunk [bold] is missing" in lines
     assert any(line.startswith(f"-> {CHUNK_MISSING.remedy[:20]}") for line in lines)
 

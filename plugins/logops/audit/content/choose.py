@@ -35,7 +35,7 @@ class Stratum:
 
 @dataclass(frozen=True, slots=True)
 class StratumStats:
-    """What a tenant has in a table, before the run."""
+    """Figures of a tenant in a table, before the run."""
 
     day: int
     tenant: int
@@ -73,7 +73,7 @@ class Chooser:
     """Chooses chunks stratum by stratum, never more bytes than the budget."""
 
     share: float
-    """Of the due bytes of each stratum."""
+    """The part of the due bytes to read, the same for each stratum."""
     left: int | None
     """Bytes that may still be read; None: no limit."""
     night: int
@@ -88,8 +88,8 @@ class Chooser:
         # An emptied chunk must have its turn as well.
         sizes = np.maximum(stratum.sizes[positions], 1)
         before = np.cumsum(sizes) - sizes
-        wanted = positions[before + shift * sizes < self.share * sizes.sum()]
-        return self._within_budget(stratum, np.concatenate((np.flatnonzero(stratum.suspect), wanted)))
+        share = positions[before + shift * sizes < self.share * sizes.sum()]
+        return self._within_budget(stratum, np.concatenate((np.flatnonzero(stratum.suspect), share)))
 
     def _within_budget(self, stratum: Stratum, positions: Column) -> Column:
         if self.left is not None:

@@ -1,4 +1,4 @@
-"""What was verified within a time, and what that proves. Pure.
+"""Coverage: the verified chunks of the last days, and the damage that they exclude. Pure.
 
 A chunk's key is a hash of its name, the same in every run. An audit records ranges of keys, by table and tenant: every
 chunk with a key in the range was read. So coverage needs no row for each chunk.
@@ -97,7 +97,7 @@ class Coverage:
     verified_chunks: int
     verified_bytes: int
     damaged: int
-    """Of the verified chunks."""
+    """Verified chunks that are damaged."""
 
     def sentence(self, within_days: float) -> str:
         """Return the coverage and what it proves.

@@ -30,7 +30,7 @@ Ranges = Mapping[tuple[str, str], Sequence[tuple[datetime, int, int]]]
 
 @dataclass(frozen=True)
 class Earlier:
-    """What earlier runs found out about a cluster."""
+    """The results of earlier runs for a cluster."""
 
     ranges: Ranges = field(default_factory=dict)
     damaged: frozenset[str] = frozenset()
@@ -48,7 +48,7 @@ class PlannedBatch:
 
 @dataclass(frozen=True)
 class ClusterPlan:
-    """What a run reads of a cluster."""
+    """The chunks of a cluster that a run reads."""
 
     work_dir: str
     """URL of the cluster's work folder."""
@@ -61,7 +61,7 @@ class ClusterPlan:
 
 @dataclass(frozen=True)
 class ContentPlan:
-    """What a run reads, before it starts."""
+    """The chunks that a run reads, known before it starts."""
 
     clusters: Mapping[str, ClusterPlan]
     budget: int | None
@@ -138,9 +138,9 @@ def plan_clusters(
     readable = sum(stats.bytes - stats.archived_bytes for stats in every)
     suspect = sum(stats.suspect_bytes for stats in every)
     due = sum(stats.due_bytes for stats in every)
-    wanted = target_bytes(readable, suspect, request.cover_within_ms, request.budget, full=request.full)
+    target = target_bytes(readable, suspect, request.cover_within_ms, request.budget, full=request.full)
     chooser = Chooser(
-        share=1.0 if request.full or wanted >= due else wanted / due,
+        share=1.0 if request.full or target >= due else target / due,
         left=request.budget,
         night=int(request.as_of.timestamp()) // 86_400,
     )

@@ -82,6 +82,7 @@ def judge_batch(
         faults=tuple(fault for group in judged for fault in group.faults),
         unreadable=tuple(unreadable),
         incomplete=tuple(incomplete),
+        reads=tuple(reads for group in judged for reads in group.reads),
     )
 
 

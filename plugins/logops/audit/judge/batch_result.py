@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from logops.audit.judge.table_stats import Fault, TableStats
+from logops.audit.judge.table_stats import DayReads, Fault, TableStats
 
 
 @dataclass(frozen=True)
@@ -34,3 +34,4 @@ class BatchResult:
     unreadable: tuple[Unreadable, ...] = ()
     incomplete: tuple[tuple[str, str], ...] = ()
     """(table, why it could not be judged)"""
+    reads: tuple[DayReads, ...] = ()

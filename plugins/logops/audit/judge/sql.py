@@ -109,6 +109,11 @@ select day, tenant, coalesce(period_ms, own_ms) as period_ms,
 from {judged} where blob and home group by all order by all
 """
 
+DAY_READS = """
+select day, tenant, count(*) as chunks, sum(bytes)::bigint as bytes
+from {judged} where blob and indexed group by all order by all
+"""
+
 SUSPECTS = """
 select day, key, tenant, fingerprint, from_ms, through_ms, checksum
 from {judged} where fault = $fault

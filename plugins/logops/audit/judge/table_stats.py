@@ -39,6 +39,16 @@ class TableStats:
 
 
 @dataclass(frozen=True, slots=True)
+class DayReads:
+    """The chunks that a query of a table's whole day reads, also those that end in a later table."""
+
+    table: str
+    tenant: str
+    chunks: int
+    bytes: int
+
+
+@dataclass(frozen=True, slots=True)
 class Fault:
     """A tenant's chunks in a table with the same fault."""
 

@@ -19,7 +19,7 @@ from logops.audit.index.table_index import IndexChangingError, TableIndex, Tenan
 from logops.audit.judge import sql
 from logops.audit.judge.bucket import Bucket
 from logops.audit.judge.recheck import MAX_RECHECKED, still_faulty
-from logops.audit.judge.table_stats import Fault, TableStats
+from logops.audit.judge.table_stats import DayReads, Fault, TableStats
 from logops.audit.policy.audit_policy import AuditPolicy
 from logops.audit.policy.retention import FOR_EVER, TenantRules
 from logops.audit.survey.containers import Survey
@@ -46,6 +46,7 @@ class Judged:
     unreadable: tuple[tuple[IndexFile, IndexFileError], ...]
     incomplete: tuple[tuple[str, str], ...]
     """(table, why it could not be judged)"""
+    reads: tuple[DayReads, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -189,6 +190,7 @@ def judge_tables(
     incomplete = {**indexes.incomplete, **recheck.incomplete}
     confirmed = _confirmed_chunks(database, judged, recheck, incomplete)
     stats = _table_stats(database, confirmed, tables, indexes, moments)
+    reads = _day_reads(database, confirmed, tables, indexes)
     faulty = _faulty_chunks(database, confirmed, rules)
     database.drop(judged)
     faults = _faults(database, faulty, indexes, recheck)
@@ -200,6 +202,7 @@ def judge_tables(
         faults,
         tuple(file_and_error for index in read_indexes for file_and_error in index.unreadable),
         tuple((tables[day], why) for day, why in incomplete.items()),
+        reads,
     )
 
 
@@ -474,6 +477,16 @@ def _table_stats(
             }
         )
         for row in database.rows(sql.HOLDINGS.format(judged=chunks), parameters).to_pylist()
+    )
+
+
+def _day_reads(
+    database: JudgeDatabase, chunks: TempTable, tables: Mapping[int, str], indexes: _Indexes
+) -> tuple[DayReads, ...]:
+    names = {number: name for name, number in indexes.tenants.items()}
+    return tuple(
+        DayReads(tables[row["day"]], names[row["tenant"]], row["chunks"], row["bytes"])
+        for row in database.rows(sql.DAY_READS.format(judged=chunks)).to_pylist()
     )
 
 

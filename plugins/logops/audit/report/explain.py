@@ -47,8 +47,8 @@ class TableExplanation:
         return _EPOCH + timedelta(days=self.row.day)
 
     def to_dict(self) -> dict[str, Any]:
-        """Return plain JSON: `{cluster, table, date, tenant, phase, age_days, next, due, chunks, bytes, tiers,
-        in_the_way}`."""
+        """Return plain JSON: `{cluster, table, date, tenant, phase, age_days, next, due, chunks, bytes,
+        query_reads, index_files, tiers, in_the_way}`."""
         row = self.row
         return {
             "cluster": row.cluster,
@@ -61,6 +61,7 @@ class TableExplanation:
             "due": row.due.isoformat() if row.due else None,
             "chunks": row.chunks,
             "bytes": row.bytes,
+            "query_reads": {"chunks": row.read_chunks, "bytes": row.read_bytes},
             "index_files": row.files,
             "tiers": {tier.azure: count for tier, count in zip(Tier, row.tier_chunks, strict=True) if count},
             "in_the_way": [finding.to_dict() for finding in self.blockers],

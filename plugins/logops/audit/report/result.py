@@ -45,6 +45,7 @@ class TableRow:
     files: int
     """Index files."""
     chunks: int
+    """Chunks whose last line is of its day."""
     bytes: int
     """Size of its chunks; of its index files if no chunks were read."""
     tier_chunks: tuple[int, ...]
@@ -54,6 +55,9 @@ class TableRow:
     """When its first chunks expire; None: all are kept for ever."""
     last_expires: datetime | None = None
     """When its last chunks expire; None: some are kept for ever."""
+    read_chunks: int = 0
+    """Chunks that a query of the whole day reads: also those that end in a later table."""
+    read_bytes: int = 0
 
     def is_overdue(self, as_of: datetime) -> bool:
         """Whether the next step was due before `as_of`."""

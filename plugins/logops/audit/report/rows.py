@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, datetime
 
 from logops.audit.judge.batch_result import Unreadable
-from logops.audit.judge.table_stats import TableStats
+from logops.audit.judge.table_stats import DayReads, TableStats
 from logops.audit.policy.audit_policy import AuditPolicy
 from logops.audit.policy.phase import Table, next_of
 from logops.audit.policy.retention import FOR_EVER, TenantRules
@@ -25,6 +25,7 @@ def rows_of(
     *,
     reads_chunks: bool,
     unreadable: Sequence[Unreadable] = (),
+    reads: Sequence[DayReads] = (),
 ) -> tuple[TableRow, ...]:
     """Return one row per table and tenant, including those with an index or a finding but no chunks; one row per table
     if only the index was read."""
@@ -39,6 +40,7 @@ def rows_of(
     }
     unread = {(unreadable_file.table, unreadable_file.tenant) for unreadable_file in unreadable}
     groups = _by_tenant(holdings, table_tenants) if reads_chunks else ((table, "", ()) for table in sorted(by_table))
+    reads_of = {(of_day.table, of_day.tenant): of_day for of_day in reads}
     rows = []
     for table, tenant, held in groups:
         table_files = [file for file in by_table[table] if not tenant or file.tenant in ("", tenant)]
@@ -70,6 +72,8 @@ def rows_of(
                 tier_chunks=tuple(sum(stats.tier_chunks[tier] for stats in held) for tier in Tier),
                 findings=findings_by_table[table, tenant] + (findings_by_table[table, ""] if tenant else 0),
                 first_expires=None if rules.shortest == FOR_EVER else _moment(day * DAY_MS + rules.shortest),
+                read_chunks=reads_of[table, tenant].chunks if (table, tenant) in reads_of else 0,
+                read_bytes=reads_of[table, tenant].bytes if (table, tenant) in reads_of else 0,
                 last_expires=None if rules.longest == FOR_EVER else _moment((day + 1) * DAY_MS + rules.longest),
             )
         )

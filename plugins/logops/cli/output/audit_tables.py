@@ -90,11 +90,13 @@ def explanation_text(explanation: TableExplanation, width: int | None) -> Group:
         if count
     )
     content = f"{count_text(row.chunks, 'chunk')}, {size_text(row.bytes)}"
+    reads = f"{count_text(row.read_chunks, 'chunk')}, {size_text(row.read_bytes)}"
     lines = [
         Text.assemble((row.table, "bold"), f"  {explanation.date}  {row.cluster} / {row.tenant or '(all)'}"),
         _labelled("phase", row.phase.value, width, PHASE_STYLES[row.phase]),
         _labelled("age", count_text(explanation.age.days, "day"), width),
-        _labelled("holds", f"{content}: {tiers}" if tiers else content, width),
+        _labelled("ends here", f"{content}: {tiers}" if tiers else content, width),
+        _labelled("query reads", f"{reads}, also chunks that end in a later table", width),
         _labelled("index", count_text(row.files, "file"), width),
         _labelled("next", explanation.next_step, width),
     ]
