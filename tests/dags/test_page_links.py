@@ -11,7 +11,9 @@ from logops.report.airflow_run import log_path
 NIGHT = datetime(2026, 11, 28, tzinfo=UTC)
 
 
-@pytest.mark.parametrize("check", ["compaction-audit", "retention-audit", "queries", "ingestion-quality", "drift"])
+@pytest.mark.parametrize(
+    "check", ["compaction-audit", "retention-audit", "content-audit", "queries", "ingestion-quality", "drift"]
+)
 def test_log_of_a_run_is_that_of_a_task_of_its_dag(check: str, dagbag: DagBag) -> None:
     path = log_path(Run("local", check, f"scheduled__{NIGHT.isoformat()}", NIGHT))
 

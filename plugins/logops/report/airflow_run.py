@@ -15,6 +15,7 @@ _DAGS = {
 _TASKS = {
     "compaction_audit": "reduce",
     "retention_audit": "reduce",
+    "content_audit": "reduce",
     "query_benchmark": "measure",
     "ingestion_quality": "check",
     "drift_watch": "compare",

@@ -6,11 +6,13 @@ from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+import pyarrow as pa
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from markupsafe import escape
 
+from logops.audit.content.coverage import Coverage
 from logops.audit.policy.phase import Phase
 from logops.audit.report.recorded import phases_table
 from logops.audit.report.result import TableRow
@@ -19,8 +21,10 @@ from logops.findings import Finding, FindingClass, Run, Subject
 from logops.findings.acceptance import Acceptance
 from logops.findings.classes.audit import CHUNK_MISSING, TIER_TOO_WARM
 from logops.findings.classes.rollout import CHECK_INCOMPLETE
-from logops.findings.kinds import TABLE_PHASES
+from logops.findings.kinds import CONTENT_COVERAGE, TABLE_PHASES
 from logops.findings.store import ResultsStore
+from logops.report import content_coverage
+from logops.report.content_coverage import ClusterCoverage
 from logops.report.page import build
 from logops.report.section import EVERYTHING, STANDARD, Section
 from logops.report.sections import tables
@@ -83,14 +87,13 @@ def tenants(*rows: TableRow) -> list[TenantTables]:
     ]
 
 
-def state(*found: KnownFinding, now: datetime = NOW, content_audit: datetime | None = None) -> State:
+def state(*found: KnownFinding, now: datetime = NOW) -> State:
     retention = Check("retention-audit", Run("local", "retention-audit", "night", NIGHT), NIGHT + timedelta(days=1))
-    content = Run("local", "content-audit", "night", content_audit) if content_audit else None
-    return State("local", now, (retention, Check("content-audit", content, None)), found, ())
+    return State("local", now, (retention,), found, ())
 
 
 def shown(*rows: TableRow, found: tuple[KnownFinding, ...] = (), **changes: Any) -> Section:
-    return tables.section(tenants(*rows), state(*found, **changes), STANDARD)
+    return tables.section(tenants(*rows), state(*found, **changes), (), STANDARD)
 
 
 def month(section: Section, name: str) -> str:
@@ -206,14 +209,36 @@ def test_step_that_is_overdue_says_so() -> None:
 
 
 def test_contents_that_no_check_has_read_are_said_to_be_unchecked() -> None:
-    assert "Not checked yet: the contents of chunks are not read by any check." in shown(row("2026-10-02")).body
+    assert "Not checked yet: the contents of chunks." in shown(row("2026-10-02")).body
 
 
-def test_contents_that_a_check_has_read_have_the_time_of_the_check() -> None:
-    body = shown(row("2026-10-02"), content_audit=NIGHT).body
+def test_contents_that_were_read_have_their_coverage_for_the_readers_of_the_cluster() -> None:
+    covered = Coverage(100_000, 1_000, 63_000, 610, 0)
+    contents = [
+        ClusterCoverage("main", "standard", NIGHT, covered, 3, 30),
+        ClusterCoverage("vault", "security", NIGHT, covered, 0, 30),
+    ]
 
-    assert "The content audit last read contents 2026-11-28 03:00 UTC" in body
-    assert "Not checked yet" not in body
+    body = tables.section(tenants(row("2026-10-02")), state(), contents, STANDARD).body
+
+    assert "main: 61 % of bytes verified within 30 days; at 95 % confidence fewer than 1 in 21,000 chunks" in body
+    assert "3 chunks in Archive cannot be read." in body
+    assert "vault" not in body
+
+
+def test_coverage_is_summed_over_the_tables_of_the_newest_content_audit(tmp_path: Path) -> None:
+    store = ResultsStore(str(tmp_path))
+    for back, verified in ((1, 1), (0, 30)):
+        counts = {"chunks": 50, "bytes": 500, "archived_chunks": 10, "archived_bytes": 100, "damaged_chunks": 0}
+        counts |= {"verified_chunks": verified, "verified_bytes": 10 * verified}
+        as_of = NIGHT - timedelta(days=back)
+        about = {"environment": "local", "run": f"night-{back}", "as_of": as_of, "cluster": "main"}
+        store.write(CONTENT_COVERAGE, f"local.{back}", pa.Table.from_pylist([{**about, **counts}] * 2), as_of)
+
+    [covered] = content_coverage.read(store, environment("local"), NOW)
+
+    assert (covered.cluster, covered.as_of, covered.archived_chunks) == ("main", NIGHT, 20)
+    assert covered.coverage == Coverage(80, 800, 60, 600, 0)
 
 
 def test_audit_that_is_overdue_is_no_good_answer() -> None:
@@ -260,7 +285,9 @@ def test_page_for_standard_readers_has_no_name_of_a_security_tenant(secret: list
 
 
 def test_security_reader_sees_security_tenants() -> None:
-    section = tables.section(tenants(row("2026-10-02", cluster="security", tenant="audit-team")), state(), EVERYTHING)
+    section = tables.section(
+        tenants(row("2026-10-02", cluster="security", tenant="audit-team")), state(), (), EVERYTHING
+    )
 
     assert "security / audit-team" in section.body
 

@@ -17,15 +17,14 @@ from logops.findings.kinds import TABLE_PHASES
 from logops.findings.store import ResultsStore
 from logops.findings.table import distinct_values
 from logops.number_text import count_text, size_text
-from logops.report import calendar, state
+from logops.report import calendar, content_coverage, state
 from logops.report.calendar import CELL_KINDS, RULER, WRONG, Calendar, Day
+from logops.report.content_coverage import ClusterCoverage
 from logops.report.section import Mark, Section, Shown, moment_text, render
 from logops.report.state import KnownFinding, State
 
 ID = "tables"
 TITLE = "Tables by day"
-CONTENT_CHECK = "content-audit"
-"""The check that reads the contents of chunks."""
 MOST_PROBLEMS = 30
 """Problems that are listed. More are among the findings."""
 MOST_DAYS = 12
@@ -110,7 +109,7 @@ def read(store: ResultsStore, environment: Environment, now: datetime) -> tuple[
     )
 
 
-READS = (read, state.read)
+READS = (read, state.read, content_coverage.read)
 
 
 def _rows(part: Any) -> Iterable[TableRow]:
@@ -128,7 +127,9 @@ def _rows(part: Any) -> Iterable[TableRow]:
         )
 
 
-def section(tables: Sequence[TenantTables], platform: State, shown: Shown) -> Section:
+def section(
+    tables: Sequence[TenantTables], platform: State, contents: Sequence[ClusterCoverage], shown: Shown
+) -> Section:
     """Return the section, with the tenants that the reader may see."""
     tenants = [tenant for tenant in tables if tenant.audience in shown]
     if not tenants:
@@ -140,7 +141,7 @@ def section(tables: Sequence[TenantTables], platform: State, shown: Shown) -> Se
         return Section(ID, TITLE, "Not known: no audit has recorded tables yet.", body, "unknown")
     findings = _of_audits(platform.shown_to(shown).findings)
     checks = {check.name: check for check in platform.checks}
-    retention, contents = checks.get(Check.RETENTION.value), checks.get(CONTENT_CHECK)
+    retention = checks.get(Check.RETENTION.value)
     marked = _by_table(findings)
     days = {tenant.key: _days(tenant, marked) for tenant in tenants}
     entries = _entries(tenants, days)
@@ -158,7 +159,8 @@ def section(tables: Sequence[TenantTables], platform: State, shown: Shown) -> Se
         data={tenant.key: calendar.explanations(days[tenant.key], tenant.as_of) for tenant in tenants},
         older=_older(tenants),
         chunks=sum(row.chunks for tenant in tenants for row in tenant.rows),
-        contents_read=contents.run.as_of if contents and contents.run else None,
+        contents=[entry for entry in contents if entry.audience in shown],
+        environment=platform.environment,
     )
     unsure: Mark = "unknown" if is_overdue else "ok"
     marks = (unsure, *(entry.mark for entry in entries), *(problem.mark for problem in problems))
