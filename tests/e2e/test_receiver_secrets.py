@@ -38,7 +38,7 @@ RECEIVERS = {
 }  # fmt: skip
 CLASSES = {"slack": "chunk-missing", "teams": "source-silent", "hook": "config-drift", "smtp": "agent-down"}
 INTEGRATIONS = {"slack", "msteamsv2", "webhook", "email"}
-"""Those of Alertmanager that are told."""
+"""Alertmanager's names of the receivers that the alerts are routed to."""
 
 
 @pytest.mark.timeout(600)
@@ -79,8 +79,8 @@ def test_secrets_of_receivers_are_in_their_own_files_and_nowhere_else(
 
     assert [answer.args[3:] for answer in shown if not answer.stdout] == []
     holding = {name for name, text in texts.items() if any(secret.encode() in text for secret in SECRETS.values())}
-    own = checkout.root / STATE / ENVIRONMENT / "receiver-secrets"
-    assert holding == {str(file) for file in own.iterdir()}
+    own_files = checkout.root / STATE / ENVIRONMENT / "receiver-secrets"
+    assert holding == {str(file) for file in own_files.iterdir()}
     assert len(holding) == len(SECRETS)
 
 

@@ -1,4 +1,4 @@
-"""What Prometheus reads on Kubernetes, given to the real Prometheus and promtool: rules, and labels of scraped pods.
+"""Rules and labels of scraped pods on Kubernetes, checked by promtool and by a real Prometheus.
 
 The Prometheus operator copies both into Prometheus' configuration. The tests do the same.
 """
@@ -73,20 +73,20 @@ def scraped(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, dict
             stdout=log,
             stderr=log,
         )
-    found: dict[str, dict[str, str]] = {}
+    labels: dict[str, dict[str, str]] = {}
 
     def has_discovered() -> bool:
         try:
             answer = requests.get(f"http://{address}/api/v1/targets", timeout=5).json()
         except requests.RequestException:
             return process.poll() is not None
-        found.update({target["scrapePool"]: target["labels"] for target in answer["data"]["activeTargets"]})
-        return len(found) == len(jobs)
+        labels.update({target["scrapePool"]: target["labels"] for target in answer["data"]["activeTargets"]})
+        return len(labels) == len(jobs)
 
     try:
         becomes_true(has_discovered, 30)
-        assert len(found) == len(jobs), (folder / "log").read_text()[-2000:]
-        yield found
+        assert len(labels) == len(jobs), (folder / "log").read_text()[-2000:]
+        yield labels
     finally:
         process.kill()
         process.wait()

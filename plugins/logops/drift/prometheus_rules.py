@@ -51,8 +51,10 @@ def difference(loaded: LoadedRules, files: Mapping[str, str]) -> list[str] | Non
     if declared is None:
         return None
     running = [line for rule in _sorted(loaded.rules) for line in _lines(rule, rule.expr)]
-    wanted = [line for rule in _sorted(declared) for line in _lines(rule, loaded.as_written.get(rule.expr, rule.expr))]
-    return list(difflib.unified_diff(running, wanted, "loaded", "files", lineterm="", n=0))
+    in_files = [
+        line for rule in _sorted(declared) for line in _lines(rule, loaded.as_written.get(rule.expr, rule.expr))
+    ]
+    return list(difflib.unified_diff(running, in_files, "loaded", "files", lineterm="", n=0))
 
 
 def differing(lines: Sequence[str]) -> list[str]:
