@@ -11,13 +11,11 @@ from logops.clients.blob_storage import (
     AccountKey,
     DefaultIdentity,
     ObjectStoreMisconfiguredError,
-    ObjectStoreRefusedError,
 )
 from logops.platforms import open_local, open_platform, open_to_read
-from logops.platforms.management import write_account
 from logops.platforms.platform import DeployablePlatform, NotLocalError, PlatformError, ReadablePlatform
 from logops.platforms.remote import RemotePlatform
-from logops.render.storage import account_state, lifecycle_policy
+from logops.render.storage import lifecycle_policy
 from tests.support.environments import environment
 from tests.support.fakes.management_api import management_api
 
@@ -140,27 +138,3 @@ def test_salt_is_the_variable_that_the_environment_names(monkeypatch: pytest.Mon
     assert RemotePlatform(PRODUCTION).salt_secret() is None
     monkeypatch.setenv("LOGOPS_CONNECTION_LOGOPS_QUALITY_SALT", "salt of the tests")
     assert RemotePlatform(PRODUCTION).salt_secret() == "salt of the tests"
-
-
-def test_storage_account_gets_its_containers_and_its_policy(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    account = PRODUCTION.storage_accounts["monitoring"]
-    with management_api(tmp_path, [(200, {})]) as (address, certificate, asked):
-        monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(certificate))
-        write_account(account, account_state(PRODUCTION, "monitoring"), Somebody(), address)
-
-    written = [path.partition("?")[0].partition("storageAccounts/oversightmonitoring/")[2] for path in asked]
-    assert written == [
-        *(f"blobServices/default/containers/{name}" for name in sorted(account.containers)),
-        "managementPolicies/default",
-    ]
-
-
-def test_storage_account_that_may_not_be_written_is_reported_with_the_required_role(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    account = PRODUCTION.storage_accounts["monitoring"]
-    refused = (403, {"error": {"code": "AuthorizationFailed", "message": "no"}})
-    with management_api(tmp_path, [refused]) as (address, certificate, _):
-        monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(certificate))
-        with pytest.raises(ObjectStoreRefusedError, match="It needs the role Storage Account Contributor"):
-            write_account(account, account_state(PRODUCTION, "monitoring"), Somebody(), address)
