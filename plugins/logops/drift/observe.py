@@ -18,7 +18,7 @@ from logops.drift.prometheus_rules import LoadedRules, as_written, expressions
 from logops.drift.running import READERS, TIMEOUT_S, Process, running
 from logops.drift.whose import cluster_of_account
 from logops.errors import LogopsError
-from logops.findings.classes.rollout import CHANGE_REFUSED, PLAN_UNKNOWN
+from logops.findings.classes.rollout import CHANGE_REFUSED, PLAN_UNKNOWN, SECRET_MISSING
 from logops.lifecycle.policy import differences, read_policy
 from logops.platforms.platform import DeployablePlatform, ProcessStatus, ReadablePlatform, component_of
 from logops.platforms.preview import Preview
@@ -138,7 +138,7 @@ def _objects(
             reader.unread += [
                 Unread(mark.subject, mark.message)
                 for mark in preview.marks
-                if mark.cls in (PLAN_UNKNOWN, CHANGE_REFUSED)
+                if mark.cls in (PLAN_UNKNOWN, CHANGE_REFUSED, SECRET_MISSING)
             ]
     return previews
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from logops.findings import FindingClass
+from logops.findings.classes.rollout import PLAN_UNKNOWN
 
 Refusal = Literal["no", "until accepted", "always"]
 
@@ -67,7 +68,8 @@ class Preview:
 
     @property
     def changed(self) -> bool:
-        return bool(self.diffs)
+        """Whether something changes, or may change: what could not be tried is never "no change"."""
+        return bool(self.diffs) or any(mark.cls is PLAN_UNKNOWN for mark in self.marks)
 
 
 NO_PREVIEW = Preview()

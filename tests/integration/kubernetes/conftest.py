@@ -46,7 +46,7 @@ def namespace(api: Api) -> Iterator[str]:
     """A namespace with a volume for each ingester: no program of the cluster makes volumes."""
     name = f"logs-{uuid4().hex[:8]}"
     api.create({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name}}, "")
-    api.apply(storage_class(), "", "tests")
+    api.put(storage_class(), "", "tests")
     volumes = [volume(name, number) for number in range(3)]
     for each in volumes:
         api.create(each, "")

@@ -29,7 +29,7 @@ def test_changed_and_deleted_objects_are_drift_with_the_owner_of_the_field(
         "metadata": {"name": "loki-main-querier"},
         "spec": {"replicas": 1},
     }
-    api.apply(edit, namespace, "kubectl-edit", force=True)
+    api.put(edit, namespace, "kubectl-edit", force=True)
     api.delete("policy/v1", "PodDisruptionBudget", "loki-main-ingester", namespace)
     found = {finding.subject.path.partition(" ")[0]: finding for finding in differences(platform)}
 

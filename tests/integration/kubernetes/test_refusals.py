@@ -80,7 +80,7 @@ def test_rendered_rights_are_enough_for_a_rollout_and_its_rollback(
     wanted = small_environment(chart, namespace)
     api.create({"apiVersion": "v1", "kind": "ServiceAccount", "metadata": {"name": "deployer"}}, namespace)
     for each in rights(wanted, "deployer", namespace):
-        api.apply(each, each["metadata"].get("namespace", ""), "admin")
+        api.put(each, each["metadata"].get("namespace", ""), "admin")
     token = CoreV1Api(api._client).create_namespaced_service_account_token("deployer", namespace, {"spec": {}})
     platform = platform_of(wanted, cluster, loki, cluster.kubeconfig(token.status.token, "deployer"))
     platform.acquire_lease("run")

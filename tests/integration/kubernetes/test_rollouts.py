@@ -152,7 +152,7 @@ def test_edit_by_hand_is_in_the_plan_with_its_owner_and_an_accepted_rollout_take
         "metadata": {"name": "loki-main-querier"},
         "spec": {"replicas": 1},
     }
-    api.apply(edit, namespace, "kubectl-edit", force=True)
+    api.put(edit, namespace, "kubectl-edit", force=True)
     found = preview(platform)
     (diff,) = found.diffs
     (mark,) = found.marks
@@ -175,7 +175,7 @@ def test_conflict_that_no_plan_has_shown_is_never_forced(
         "metadata": {"name": "loki-main-querier"},
         "spec": {"replicas": 1},
     }
-    api.apply(edit, namespace, "kubectl-edit", force=True)
+    api.put(edit, namespace, "kubectl-edit", force=True)
     with pytest.raises(PlatformError, match=r"kubectl-edit owns .spec.replicas. Nothing was changed there."):
         apply_loki(platform, "repair")
 

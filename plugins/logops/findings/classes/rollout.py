@@ -114,9 +114,9 @@ SCHEMA_PERIOD_CHANGED = FindingClass(
 SECRET_MISSING = FindingClass(
     name="secret-missing",
     severity=Severity.ERROR,
-    meaning="A receiver of alerts, or a login to an Alertmanager, needs a secret that is not known where the plan was "
-    "made.",
-    why="The receiver could not be told anything. The rollout would stop at the stage `storage`.",
+    meaning="A receiver of alerts, a login to an Alertmanager, or a pod on Kubernetes needs a secret that is not known "
+    "where the plan was made.",
+    why="The receiver could not be told anything, and the pod could not start. The rollout would stop at that stage.",
     remedy="Make the secret known, as the plan says. Then plan again.",
 )
 

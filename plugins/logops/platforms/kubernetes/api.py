@@ -76,10 +76,10 @@ class Api:
         answer = self._call("listing", api_version, kind, "", namespace, "get", **selected)
         return [{"apiVersion": api_version, "kind": kind, **item} for item in answer["items"]]
 
-    def apply(
+    def put(
         self, manifest: Object, namespace: str, manager: str, *, dry_run: bool = False, force: bool = False
     ) -> Object:
-        """Apply an object on the server, and return the result.
+        """Apply an object on the server (server-side apply), and return the result.
 
         force   take over fields that others own. Otherwise the ApiError names them
         """

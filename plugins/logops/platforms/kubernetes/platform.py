@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -13,7 +14,7 @@ from logops.clients.blob_storage import ObjectStoreError
 from logops.clients.loki import LokiClient
 from logops.environment import Environment
 from logops.environment.storage import StorageAccount
-from logops.findings.classes.rollout import PLAN_UNKNOWN, RELEASE_FOREIGN
+from logops.findings.classes.rollout import PLAN_UNKNOWN, RELEASE_FOREIGN, SECRET_MISSING
 from logops.platforms.kubernetes.access import Access
 from logops.platforms.kubernetes.api import Api
 from logops.platforms.kubernetes.claims import grow_claims
@@ -27,7 +28,15 @@ from logops.platforms.kubernetes.plan.proposal import Conflict, Proposal
 from logops.platforms.kubernetes.pods import pod_statuses
 from logops.platforms.kubernetes.proposals import try_deletions, try_objects
 from logops.platforms.kubernetes.revisions import ClusterRevisions
-from logops.platforms.kubernetes.state import MANAGER, StageObjects, namespaces, stage_objects, unread_stage_objects
+from logops.platforms.kubernetes.state import (
+    MANAGER,
+    StageObjects,
+    known_stage_objects,
+    missing_secrets,
+    namespaces,
+    stage_objects,
+    unread_stage_objects,
+)
 from logops.platforms.management import write_account
 from logops.platforms.platform import FileChange, PlatformError, ProcessStatus, Progress, Revision, last_of_others
 from logops.platforms.preview import NO_PREVIEW, Mark, ObjectDiff, Preview
@@ -41,13 +50,15 @@ from logops.render.addresses import (
     kubernetes_query_frontend_url,
     kubernetes_ruler_url,
 )
-from logops.render.kubernetes import Release
+from logops.render.kubernetes import Release, secret_sources
 from logops.render.kubernetes.loki import loki_release_name, tenants_object_name
 from logops.render.kubernetes.manifest import manifest
 from logops.render.kubernetes.platform import kubernetes_platform
 from logops.render.overrides import NO_OVERRIDES
 
 READY_WITHIN_S = 600.0
+_PARALLEL = 4
+"""Releases that are looked at together."""
 _RENEW_S = 60.0
 
 Desired = Callable[[], dict[Stage, Files]]
@@ -107,23 +118,22 @@ class KubernetesPlatform(RemotePlatform):
         """Return what the API server says about an apply of `files`. Raises PlatformError if it cannot be asked."""
         if stage == "rules":
             return NO_PREVIEW
-        wanted = stage_objects(files)
+        wanted = known_stage_objects(files)
         if missing := [name for name in sorted(namespaces(wanted)) if self.api.read("v1", "Namespace", name) is None]:
             return Preview(marks=[_missing_namespace(name) for name in missing])
-        proposals = try_objects(self.api, wanted.objects, MANAGER)
-        marks: list[Mark] = []
+        proposals = [*map(_without_placeholder, try_objects(self.api, wanted.objects, MANAGER))]
+        marks = [*_missing_secrets(files)]
         pods: list[ObjectDiff] = []
-        for release in wanted.releases:
-            installed = self._helm.installed(release.name, release.namespace)
-            if installed and installed.status in PENDING:
-                marks.append(_pending_mark(installed))
-                continue
-            if installed and not self._is_ours(stage, release):
-                marks.append(_foreign_mark(installed))
-            found = self._tried(release, installed)
-            proposals += found
-            pods += self._waiting_pods(found)
-        gone = self._unwanted(stage, wanted)
+        ours = self._releases_of_ours(stage)
+        with ThreadPoolExecutor(_PARALLEL) as pool:
+            for release, (installed, found) in zip(wanted.releases, pool.map(self._look, wanted.releases), strict=True):
+                if installed and installed.status in PENDING:
+                    marks.append(_pending_mark(installed))
+                elif installed and (release.name, release.namespace) not in ours:
+                    marks.append(_foreign_mark(installed))
+                proposals += found
+                pods += self._waiting_pods(found)
+        gone = self._unwanted(stage, unread_stage_objects(files))
         proposals += try_deletions(self.api, gone.objects)
         for release in gone.releases:
             if installed := self._helm.installed(release.name, release.namespace):
@@ -252,7 +262,7 @@ class KubernetesPlatform(RemotePlatform):
         if not cluster_plan([proposal], []).changed and not proposal.unknown and not proposal.refused:
             return
         progress(f"applying {proposal.id}")
-        self.api.apply(wanted, wanted["metadata"]["namespace"], MANAGER, force=bool(proposal.conflicts))
+        self.api.put(wanted, wanted["metadata"]["namespace"], MANAGER, force=bool(proposal.conflicts))
 
     def _apply_release(self, release: Release, progress: Progress) -> None:
         installed = self._helm.installed(release.name, release.namespace)
@@ -294,6 +304,12 @@ class KubernetesPlatform(RemotePlatform):
             self._restarted_within_s,
         )
 
+    def _look(self, release: Release) -> tuple[InstalledRelease | None, list[Proposal]]:
+        """Return a release as it is, and what an apply would do. Helm refuses to try one that a killed Helm left."""
+        installed = self._helm.installed(release.name, release.namespace)
+        is_pending = installed is not None and installed.status in PENDING
+        return installed, [] if is_pending else self._tried(release, installed)
+
     def _tried(self, release: Release, installed: InstalledRelease | None) -> list[Proposal]:
         """Return what an apply of a release would do to each object."""
         rendered = self._helm.rendered(release)
@@ -334,7 +350,7 @@ class KubernetesPlatform(RemotePlatform):
             identity = object_id(unwanted)
             if identity.name in map(tenants_object_name, self.environment.clusters):
                 # Pods mount it. Without it, none could start.
-                self.api.apply(_without_overrides(identity.name, identity.namespace), identity.namespace, MANAGER)
+                self.api.put(_without_overrides(identity.name, identity.namespace), identity.namespace, MANAGER)
             elif self.api.delete(unwanted["apiVersion"], identity.kind, identity.name, identity.namespace):
                 progress(f"deleted {identity}")
 
@@ -363,7 +379,7 @@ class KubernetesPlatform(RemotePlatform):
                 name = tenants_object_name(cluster)
                 if self.api.read("v1", "ConfigMap", name, release.namespace) is None:
                     progress(f"creating ConfigMap {release.namespace}/{name}")
-                    self.api.apply(_without_overrides(name, release.namespace), release.namespace, MANAGER)
+                    self.api.put(_without_overrides(name, release.namespace), release.namespace, MANAGER)
 
     def _refuse_new_conflicts(self, proposals: Sequence[Proposal]) -> None:
         """Raise PlatformError if a field has another owner now, whom no plan has named."""
@@ -373,12 +389,13 @@ class KubernetesPlatform(RemotePlatform):
                 f"`logops plan {self.environment.name}`."
             )
 
-    def _is_ours(self, stage: Stage, release: Release) -> bool:
-        return any(
-            (known.name, known.namespace) == (release.name, release.namespace)
-            for revision in self._revisions.all(stage)
-            for known in unread_stage_objects(self._revisions.files(revision)).releases
-        )
+    def _releases_of_ours(self, stage: Stage) -> set[tuple[str, str]]:
+        """Return name and namespace of the releases that rollouts of this environment made."""
+        return {
+            (release.name, release.namespace)
+            for files in self._revisions.known(stage)
+            for release in unread_stage_objects(files).releases
+        }
 
     def _cluster_of(self, release: Release) -> str:
         """Return the cluster of a release; empty if it is no release of Loki."""
@@ -429,6 +446,17 @@ def _conflicts(proposals: Sequence[Proposal]) -> set[tuple[object, Conflict]]:
     return {(proposal.id, conflict) for proposal in proposals for conflict in proposal.conflicts}
 
 
+def _without_placeholder(proposal: Proposal) -> Proposal:
+    """Return a proposal without overrides that say nothing: the stage `loki` makes them after the plan, for its pods.
+
+    Otherwise each first plan would go stale.
+    """
+    nothing = {TENANTS_FILE: NO_OVERRIDES}
+    before, rendered = proposal.before or {}, proposal.rendered or {}
+    is_placeholder = before.get("data") == nothing != rendered.get("data")
+    return replace(proposal, before=None) if is_placeholder else proposal
+
+
 def _without_overrides(name: str, namespace: str) -> Object:
     return manifest("v1", "ConfigMap", name, namespace, {"data": {TENANTS_FILE: NO_OVERRIDES}})
 
@@ -441,6 +469,14 @@ def _missing_namespace(name: str) -> Mark:
         "always",
         f"Create it: `kubectl create namespace {name}`. Then plan again: `logops plan ENV`.",
     )
+
+
+def _missing_secrets(files: Files) -> Iterator[Mark]:
+    for source in secret_sources(files):
+        for reference in missing_secrets(source):
+            subject = f"Secret {source.namespace}/{source.name}"
+            message = f"{subject} needs {reference}, which is not known here."
+            yield Mark(SECRET_MISSING, subject, message, "always", f"{reference.how_to_set} Then plan again.")
 
 
 def _pending_mark(installed: InstalledRelease) -> Mark:

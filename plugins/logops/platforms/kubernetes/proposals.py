@@ -37,13 +37,13 @@ def _tried(api: Api, release_namespace: str, manager: str, manifest: Object) -> 
         return replace(proposal, unknown=error.said)
     proposal = replace(proposal, before=before)
     try:
-        return _placed(replace(proposal, after=api.apply(manifest, namespace, manager, dry_run=True)))
+        return _placed(replace(proposal, after=api.put(manifest, namespace, manager, dry_run=True)))
     except ApiError as error:
         if not error.conflicts:
             return _placed(_failed(proposal, error))
         proposal = replace(proposal, conflicts=error.conflicts)
     try:
-        return _placed(replace(proposal, after=api.apply(manifest, namespace, manager, dry_run=True, force=True)))
+        return _placed(replace(proposal, after=api.put(manifest, namespace, manager, dry_run=True, force=True)))
     except ApiError as error:
         return _placed(_failed(proposal, error))
 

@@ -65,7 +65,7 @@ class ClusterRevisions:
         name = self._name(revision.stage, revision.number)
         stored = manifest(*_KIND, name, self._namespace, {})
         stored["metadata"]["annotations"] = {_APPLIED: "true"}
-        self._api.apply(stored, self._namespace, f"{_MANAGER}-finish")
+        self._api.put(stored, self._namespace, f"{_MANAGER}-finish")
 
     def live(self, stage: Stage) -> Files:
         """Return the files of the last revision that was applied to its end."""

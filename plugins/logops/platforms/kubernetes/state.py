@@ -1,7 +1,7 @@
 """The objects in a cluster that the files of a stage lead to."""
 
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import yaml
@@ -9,7 +9,7 @@ import yaml
 from logops.environment.base import SecretRef
 from logops.platforms.kubernetes.plan.objects import Object
 from logops.platforms.platform import PlatformError
-from logops.render.kubernetes import Release, releases, secret_sources
+from logops.render.kubernetes import Release, SecretSource, releases, secret_sources
 
 MANAGER = "logops"
 """The name with which logops owns the fields of objects that no chart makes."""
@@ -26,12 +26,30 @@ class StageObjects:
 
 def stage_objects(files: Mapping[str, str]) -> StageObjects:
     """Return what the files of a stage lead to. Raises PlatformError if a secret is not known here."""
-    return _stage_objects(files, _secret)
+    for source in secret_sources(files):
+        for reference in missing_secrets(source):
+            raise PlatformError(
+                f"reading the secret {source.namespace}/{source.name}: {reference} is not known here. Nothing was "
+                f"changed. {reference.how_to_set} Then roll out again."
+            )
+    return known_stage_objects(files)
+
+
+def known_stage_objects(files: Mapping[str, str]) -> StageObjects:
+    """Return what the files of a stage lead to, without the Secrets of which a value is not known here."""
+    known = [source for source in secret_sources(files) if not missing_secrets(source)]
+    return _stage_objects(files, [source.manifest(lambda secret: os.environ[secret.variable]) for source in known])
 
 
 def unread_stage_objects(files: Mapping[str, str]) -> StageObjects:
     """Return what the files of a stage lead to, with empty secrets: for the names of objects."""
-    return _stage_objects(files, lambda _: "")
+    return _stage_objects(files, [source.manifest(lambda _: "") for source in secret_sources(files)])
+
+
+def missing_secrets(source: SecretSource) -> list[SecretRef]:
+    """Return the secrets of a Kubernetes Secret that are not known here."""
+    references = (*source.values.values(), *source.users.values())
+    return [reference for reference in references if not os.environ.get(reference.variable)]
 
 
 def namespaces(wanted: StageObjects) -> set[str]:
@@ -40,14 +58,6 @@ def namespaces(wanted: StageObjects) -> set[str]:
     return names | {str(manifest["metadata"]["namespace"]) for manifest in wanted.objects}
 
 
-def _stage_objects(files: Mapping[str, str], read: Callable[[SecretRef], str]) -> StageObjects:
-    secrets = [source.manifest(read) for source in secret_sources(files)]
+def _stage_objects(files: Mapping[str, str], secrets: Sequence[Object]) -> StageObjects:
     manifests = [yaml.safe_load(text) for name, text in files.items() if "/manifests/" in name]
     return StageObjects(tuple(releases(files)), (*secrets, *manifests))
-
-
-def _secret(reference: SecretRef) -> str:
-    value = os.environ.get(reference.variable)
-    if not value:
-        raise PlatformError(f"reading {reference}: it is not known here. Set the variable {reference.variable}.")
-    return value
