@@ -17,8 +17,8 @@ class LogopsPlugin(AirflowPlugin):
     name = "logops"
     fastapi_apps = [  # noqa: RUF012
         {"app": DocsApp(), "url_prefix": PREFIX, "name": "logops documents"},
-        {"app": page_app.PageApp(), "url_prefix": page_address.PREFIX, "name": "logops page"},
-        {"app": rollout_form.RolloutFormApp(), "url_prefix": form_address.PREFIX, "name": "logops rollout form"},
+        {"app": page_app.APP, "url_prefix": page_address.PREFIX, "name": "logops page"},
+        {"app": rollout_form.APP, "url_prefix": form_address.PREFIX, "name": "logops rollout form"},
     ]
     external_views = [page_app.VIEW]  # noqa: RUF012
     listeners = [listener]  # noqa: RUF012

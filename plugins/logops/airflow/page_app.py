@@ -1,7 +1,6 @@
 """The page in Airflow: behind Airflow's login, below `/logops-page`, and in the menu as "Log platform".
 
-Airflow does not protect the applications of plugins, so this one asks for a login on every route, also on those that do
-not exist. It only reads. Whose data a reader sees is decided in `report.readers`.
+Every route needs a login (`protected_app`). It only reads. Whose data a reader sees is decided in `report.readers`.
 """
 
 import gzip
@@ -15,6 +14,7 @@ from urllib.parse import quote
 
 from logops.airflow.nightly import environments, nightly
 from logops.airflow.page_address import PREFIX, URL_ROUTE
+from logops.airflow.protected_app import ProtectedApp, headers, protected
 
 if TYPE_CHECKING:
     from fastapi import FastAPI
@@ -39,45 +39,30 @@ VIEW = {
     "icon": _ICON.format(colour="%23445"),
     "icon_dark_mode": _ICON.format(colour="%23dde"),
 }
-_METHODS = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]
-_HEADERS = {
-    "Cache-Control": "private, no-store",
-    "Content-Security-Policy": "frame-ancestors 'self'",
-    "Referrer-Policy": "no-referrer",
-    "X-Content-Type-Options": "nosniff",
-}
-_MESSAGE = """<!doctype html>
-<html lang="en"><head><meta charset="utf-8"><meta name="color-scheme" content="light dark"><title>Log platform</title>
-<style>body {{ font: 16px/1.5 system-ui, sans-serif; max-width: 40rem; margin: 3rem auto; padding: 0 1rem; }}</style>
-</head><body><h1>{title}</h1><p>{text}</p></body></html>
-"""
-_KEEP_HASH = "<script>document.querySelector('a').href += encodeURIComponent(location.hash)</script>"
-"""The server does not get the part after `#`, which names the finding: the login must return to it."""
+_HEADERS = headers("frame-ancestors 'self'")
 
 
-class PageApp:
-    """The ASGI application of the page. It is made with the first request, because every task loads the plugin."""
-
-    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
-        if scope["type"] == "http":
-            await _app()(scope, receive, send)
-
-
-@cache
 def _app() -> "FastAPI":
-    """Return the application. Every route needs a login: the last one is for all paths that do not exist."""
     from airflow.api_fastapi.auth.managers.models.resource_details import AccessView
-    from airflow.api_fastapi.core_api.security import GetUserDep, requires_access_view
-    from fastapi import Depends, FastAPI, Request
+    from airflow.api_fastapi.core_api.security import requires_access_view
+
+    return protected(
+        requires_access_view(AccessView.PLUGINS),
+        "Your role in Airflow may not read plugins.",
+        _HEADERS,
+        _add_routes,
+        lambda: f"There is no such page. These environments have one: {', '.join(_names())}.",
+    )
+
+
+APP = ProtectedApp(_app)
+
+
+def _add_routes(app: "FastAPI") -> None:
+    from airflow.api_fastapi.core_api.security import GetUserDep
+    from fastapi import Request
     from fastapi.exceptions import HTTPException
     from fastapi.responses import HTMLResponse, RedirectResponse, Response
-
-    app = FastAPI(
-        docs_url=None,
-        redoc_url=None,
-        openapi_url=None,
-        dependencies=[Depends(requires_access_view(AccessView.PLUGINS))],
-    )
 
     # Plain functions: Airflow's server runs them in threads, so a slow results store blocks nobody else.
     @app.get("/")
@@ -89,36 +74,10 @@ def _app() -> "FastAPI":
         if name not in _names():
             raise HTTPException(404, f"There is no environment {name}. These have a page: {', '.join(_names())}.")
         content = _page(name, user)
-        headers = {**_HEADERS, "Vary": "Accept-Encoding"}
+        varying = {**_HEADERS, "Vary": "Accept-Encoding"}
         if "gzip" not in request.headers.get("accept-encoding", ""):
-            return HTMLResponse(gzip.decompress(content), headers=headers)
-        return HTMLResponse(content, headers={**headers, "Content-Encoding": "gzip"})
-
-    @app.api_route("/{path:path}", methods=_METHODS)
-    def nothing(path: str) -> Response:
-        raise HTTPException(404, f"There is no such page. These environments have one: {', '.join(_names())}.")
-
-    @app.exception_handler(HTTPException)
-    def refused(request: Request, error: HTTPException) -> Response:
-        return HTMLResponse(_refusal(request, error), error.status_code, headers=_HEADERS)
-
-    return app
-
-
-def _refusal(request: Any, error: Any) -> str:
-    """Return a page that says why the reader does not see the page of an environment, and what to do."""
-    from airflow.api_fastapi.app import get_auth_manager
-    from markupsafe import Markup, escape
-
-    if error.status_code == 401:
-        address = f"{request.url.path}?{request.url.query}" if request.url.query else request.url.path
-        login = get_auth_manager().get_url_login()
-        link = Markup('<a href="{}?next={}" target="_top">Log in to Airflow</a>').format(login, quote(address, safe=""))
-        return _MESSAGE.format(title="Log in first", text=f"{link}. Then this page opens.{_KEEP_HASH}")
-    if error.status_code == 403:
-        text = "Your role in Airflow may not read plugins. Ask an administrator of Airflow for that permission."
-        return _MESSAGE.format(title="You may not see this page", text=text)
-    return _MESSAGE.format(title="The page cannot be shown", text=escape(error.detail))
+            return HTMLResponse(gzip.decompress(content), headers=varying)
+        return HTMLResponse(content, headers={**varying, "Content-Encoding": "gzip"})
 
 
 def _page(name: str, user: Any) -> bytes:

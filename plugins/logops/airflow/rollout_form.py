@@ -2,28 +2,24 @@
 
 The form of Airflow 3.3 takes no values from an address. This one shows the same parameters and asks Airflow's API to
 trigger the run, with the login of the reader: Airflow decides who may do that, and the rollout still asks for approval.
-Airflow does not protect the applications of plugins, so every route here asks for the permission to trigger the DAG.
+Every route needs the permission to trigger the DAG (`protected_app`).
 """
 
 from collections.abc import Iterable
-from functools import cache
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from logops.airflow.dag_ids import ROLLOUT
 from logops.airflow.nightly import environments
+from logops.airflow.protected_app import ProtectedApp, headers, protected
 from logops.stages import STAGES
 
 if TYPE_CHECKING:
     from fastapi import FastAPI
 
-_METHODS = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]
-_HEADERS = {
-    "Cache-Control": "private, no-store",
-    "Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'; "
-    "connect-src 'self'; frame-ancestors 'self'",
-    "Referrer-Policy": "no-referrer",
-    "X-Content-Type-Options": "nosniff",
-}
+_HEADERS = headers(
+    "default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'; connect-src 'self'; "
+    "frame-ancestors 'self'"
+)
 _STYLE = """
 :root { color-scheme: light dark; }
 body { font: 16px/1.5 system-ui, sans-serif; max-width: 40rem; margin: 3rem auto; padding: 0 1rem; }
@@ -54,27 +50,25 @@ form.addEventListener("submit", async (event) => {
 """
 
 
-class RolloutFormApp:
-    """The ASGI application of the form. It is made with the first request, because every task loads the plugin."""
-
-    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
-        if scope["type"] == "http":
-            await _app()(scope, receive, send)
-
-
-@cache
 def _app() -> "FastAPI":
     from airflow.api_fastapi.auth.managers.models.resource_details import DagAccessEntity
     from airflow.api_fastapi.core_api.security import requires_access_dag
-    from fastapi import Depends, FastAPI, Query
-    from fastapi.responses import HTMLResponse
 
-    app = FastAPI(
-        docs_url=None,
-        redoc_url=None,
-        openapi_url=None,
-        dependencies=[Depends(requires_access_dag("POST", DagAccessEntity.RUN, ROLLOUT))],
+    return protected(
+        requires_access_dag("POST", DagAccessEntity.RUN, ROLLOUT),
+        "Your role in Airflow may not trigger rollouts.",
+        _HEADERS,
+        _add_routes,
+        lambda: "There is no such page.",
     )
+
+
+APP = ProtectedApp(_app)
+
+
+def _add_routes(app: "FastAPI") -> None:
+    from fastapi import Query
+    from fastapi.responses import HTMLResponse
 
     @app.get("/")
     def form(environment: str = "", stages: list[str] = Query(default=[])) -> HTMLResponse:  # noqa: B008
@@ -82,12 +76,6 @@ def _app() -> "FastAPI":
 
         names = environments(project_root())
         return HTMLResponse(form_page(names, environment, stages), headers=_HEADERS)
-
-    @app.api_route("/{path:path}", methods=_METHODS)
-    def nothing(path: str) -> HTMLResponse:
-        return HTMLResponse("There is no such page.", 404, headers=_HEADERS)
-
-    return app
 
 
 def form_page(names: Iterable[str], environment: str, stages: Iterable[str]) -> str:
