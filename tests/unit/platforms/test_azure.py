@@ -10,7 +10,6 @@ from azure.core.credentials import AccessToken
 from logops.clients.blob_storage import ObjectStoreError
 from logops.environment.storage import StorageAccount
 from logops.platforms.azure.account import differences, write_account
-from logops.platforms.azure.roles import missing_role
 from logops.platforms.platform import PlatformError
 from logops.render.storage import azure_account_state
 from tests.support.environments import environment
@@ -59,16 +58,13 @@ class Azure:
     def differing(self, *changes: tuple[str, Any]) -> list[str]:
         return [each.part for each in differences(*self.declared(*changes), Somebody(), self.address)]
 
-    def missing_role(self) -> str | None:
-        return missing_role(self.declared()[0], Somebody(), self.address)
-
     def refuse(self, method: str, path: str, status: int, code: str, times: int = 1, **headers: str) -> None:
         self.server.instead[method, path] = [refused(status, code, **headers)] * times
 
 
 @pytest.fixture
 def azure(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Azure]:
-    server = ResourceManager(ID)
+    server = ResourceManager(ID, roles={PRINCIPAL: [CONTRIBUTOR]})
     with resource_manager(tmp_path, server) as (address, certificate):
         monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(certificate))
         yield Azure(address, server)
@@ -274,14 +270,16 @@ def test_account_of_terraform_is_compared_and_never_written(azure: Azure) -> Non
 def test_identity_without_role_is_reported_with_the_command_that_gives_it(azure: Azure) -> None:
     azure.server.roles[PRINCIPAL] = ["acdd72a7-3385-48ef-bd42-f606fba81ae7"]  # Reader
 
-    assert azure.missing_role() == (
-        f"identity {PRINCIPAL} has no role Storage Blob Data Contributor on storage account oversightmonitoring. Run "
-        f"`az role assignment create --assignee-object-id {PRINCIPAL} --assignee-principal-type ServicePrincipal "
-        f"--role 'Storage Blob Data Contributor' --scope {ID}`"
+    assert message(azure.write) == (
+        f"{WRITING} identity {PRINCIPAL} has no role Storage Blob Data Contributor on the account, so Loki could not "
+        f"store anything. Run `az role assignment create --assignee-object-id {PRINCIPAL} --assignee-principal-type "
+        f"ServicePrincipal --role 'Storage Blob Data Contributor' --scope {ID}`"
     )
-
-
-def test_identity_with_role_is_no_problem(azure: Azure) -> None:
     azure.server.roles[PRINCIPAL] = [CONTRIBUTOR]
+    assert azure.write() == []
 
-    assert azure.missing_role() is None
+
+def test_account_that_names_no_identity_is_not_asked_for_roles(azure: Azure) -> None:
+    azure.write(*(change for change in EVERYTHING if not change[0].endswith("principal_id")))
+
+    assert [path for _, path in azure.server.asked if path.endswith("roleAssignments")] == []

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from logops.environment.storage import StorageAccount
 from logops.platforms.azure.management import AZURE, Managed, managed
 from logops.platforms.azure.parts import PARTS, exists
+from logops.platforms.azure.roles import missing_role
 from logops.platforms.platform import PlatformError, Progress
 
 if TYPE_CHECKING:
@@ -52,7 +53,8 @@ def write_account(
     """Write what differs, and read it back. A second call changes nothing.
 
     Raises PlatformError, before any change, if Terraform manages the account and something differs, if Azure cannot
-    change a setting, or if a missing account cannot be created; after the changes, if something is not as written.
+    change a setting, or if a missing account cannot be created; after the changes, if something is not as written, or
+    if the identity of Loki's pods lacks its role on the account.
     Raises ObjectStoreError if Azure refuses a request: later parts are not written then, and a repetition continues.
     """
     with managed(
@@ -76,6 +78,8 @@ def write_account(
                 f"{azure.doing}: {_titles(left)}: Azure has another value than the one that was written. Does a "
                 "policy of the subscription change it?"
             )
+        if missing := missing_role(azure, account):
+            raise PlatformError(f"{azure.doing}: {missing}")
 
 
 def _differences(azure: Managed, wanted: State) -> list[Difference]:
