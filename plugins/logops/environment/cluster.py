@@ -116,7 +116,8 @@ class Ingester(Model):
     chunk_target_size: Size = Size("1536KiB")
     chunk_encoding: Literal["snappy", "gzip", "lz4", "zstd", "none"] = "snappy"
     sync_period: Duration = Duration("24h")
-    """Interval at which all chunks are cut. With 24h, a chunk belongs to the table of one day."""
+    """Interval at which the chunks of a stream are cut, on all replicas at the same line. The moment depends on the
+    stream: with 24h, a chunk has lines of two days. It has lines of more days if the stream is silent for a day."""
     wal: Wal = Wal()
 
 

@@ -151,6 +151,9 @@ def _ingester(cluster: Cluster, addresses: Addresses) -> dict[str, Any]:
         "chunk_target_size": ingester.chunk_target_size.value,
         "chunk_encoding": ingester.chunk_encoding,
         "sync_period": ingester.sync_period.go,
+        # By default, Loki does not cut a chunk that is less than a tenth full: a chunk of a quiet stream would be cut
+        # at no period (cutChunkForSynchronization in pkg/ingester/stream.go).
+        "sync_min_utilization": 0,
         # Remove an ingester that died, when its heartbeat is old. A restarted ingester keeps its id. With a single
         # ingester this would only log a warning every few seconds.
         "autoforget_unhealthy": cluster.ingesters > 1,
