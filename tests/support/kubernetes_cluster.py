@@ -43,7 +43,8 @@ def kubernetes_programs() -> dict[str, str]:
     try:
         return {program.name: find_or_raise(program).command[0] for program in programs}
     except ProgramMissingError as missing:
-        pytest.skip(f"{str(missing).partition('.')[0]}. Build all with `logops toolchain NAME...`, or set {BUILD}=1")
+        names = " ".join(KUBERNETES_PROGRAMS)
+        pytest.skip(f"{str(missing).partition('.')[0]}. Build all: `logops toolchain {names}`, or set {BUILD}=1")
 
 
 @dataclass

@@ -23,7 +23,10 @@ from logops.toolchain import ToolchainError, project_root
 def status(name: str, as_json: bool) -> None:
     """Run `logops status`."""
     target = platform(name)
-    processes = target.processes()
+    try:
+        processes = target.processes()
+    except PlatformError as error:
+        stop(f"reading the status of {name}: {error}", FOUND)
     rings = {cluster: _ring(target, cluster) for cluster in target.environment.clusters} if processes else {}
     if as_json:
         print_json({"processes": [_process(status) for status in processes], "rings": rings})

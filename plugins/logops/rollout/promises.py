@@ -115,7 +115,9 @@ def chunk_owners(files: Mapping[str, str]) -> dict[tuple[str, str], str]:
 
 
 def _is_cluster(name: str) -> bool:
-    return name.startswith("loki/") and name.endswith(".yaml")
+    # On Kubernetes, folders below have Helm values, manifests and secrets.
+    path = PurePosixPath(name)
+    return str(path.parent) == "loki" and path.suffix == ".yaml"
 
 
 def _mapping(files: Mapping[str, str], name: str) -> dict[str, Any]:

@@ -180,6 +180,19 @@ def test_rollout_on_kubernetes_without_a_login_is_refused_in_one_line(
     assert "there is no such file. Correct it." in result.stderr
 
 
+def test_status_without_an_api_server_is_one_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    cluster = {"clusters": [{"name": "a", "cluster": {"server": "https://127.0.0.1:1"}}]}
+    context = {"contexts": [{"name": "a", "context": {"cluster": "a", "user": "a"}}], "current-context": "a"}
+    kubeconfig = {"apiVersion": "v1", "kind": "Config", **cluster, **context, "users": [{"name": "a", "user": {}}]}
+    (tmp_path / "config").write_text(yaml.safe_dump(kubeconfig))
+    monkeypatch.setenv("KUBECONFIG", str(tmp_path / "config"))
+    monkeypatch.setattr("logops.platforms.kubernetes.api.RETRY_FOR_S", 0.0)
+    result = logops("status", "production")
+
+    assert (result.exit_code, result.stdout, result.stderr.count("\n")) == (FOUND, "", 1)
+    assert "the API server does not answer" in result.stderr
+
+
 def test_rights_of_a_rollout_are_roles_bound_to_the_service_account_in_every_namespace() -> None:
     result = logops("rights", "production", "--account", "deployer", "--account-namespace", "tools")
     objects = list(yaml.safe_load_all(result.stdout))

@@ -9,9 +9,10 @@ from logops.audit.policy.retention import FOR_EVER, StreamRule, TenantRules
 from logops.audit.survey.objects import DAY_MS
 from logops.rollout.cost import long_run_cost
 from logops.rollout.impact import Deletion, Impact, RetentionChange, assess, deletion
+from logops.rollout.promises import clusters_in
 from logops.usage.prices import Prices
 from logops.usage.usage import Held
-from tests.support.environments import environment, rendered
+from tests.support.environments import environment, rendered, rendered_on_kubernetes
 
 NOW = datetime(2026, 11, 28, 13, tzinfo=UTC)
 MIDNIGHT = datetime(2026, 11, 29, tzinfo=UTC)
@@ -273,3 +274,7 @@ def test_cost_of_unchanged_retention_is_not_computed() -> None:
     assert (
         long_run_cost(LIVE, files(("clusters.main.log_level", "info")), held(stats(5)), {"main": "LRS"}, PRICES) is None
     )
+
+
+def test_helm_values_and_manifests_of_a_stage_are_no_clusters() -> None:
+    assert clusters_in(rendered_on_kubernetes(environment("production"))["loki"]) == ["main", "security"]

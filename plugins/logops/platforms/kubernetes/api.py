@@ -48,9 +48,9 @@ class ClusterUnreachableError(PlatformError):
 class Api:
     """The objects of a cluster."""
 
-    def __init__(self, access: Access, retry_for_s: float = RETRY_FOR_S) -> None:
+    def __init__(self, access: Access, retry_for_s: float | None = None) -> None:
         self.access = access
-        self._retry_for_s = retry_for_s
+        self._retry_for_s = RETRY_FOR_S if retry_for_s is None else retry_for_s
 
     @cached_property
     def server(self) -> str:
