@@ -29,7 +29,7 @@ class ChunkName:
         """Return the parts of a name; None if it is not the name of a chunk.
 
         >>> ChunkName.parse("t1/bd15146d26cb7768/1a206677295-1a206677296-a94a724d").from_ms
-        1795297243797
+        1795403772565
         """
         match = _NAME.fullmatch(name)
         if match is None:

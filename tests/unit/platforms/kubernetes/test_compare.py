@@ -3,7 +3,7 @@
 import copy
 from typing import Any
 
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from logops.platforms.kubernetes.plan.compare import changes, with_changes
@@ -51,6 +51,8 @@ def test_changes_made_to_before_give_after(before: dict[str, Any], after: dict[s
 
 
 @given(OBJECTS, OBJECTS)
+@example({"spec": None}, {"spec": [None]})
+@example({"spec": "a\n"}, {"spec": "a"})
 def test_objects_that_differ_have_lines(before: dict[str, Any], after: dict[str, Any]) -> None:
     changed = changes(before, after)
 

@@ -1,5 +1,6 @@
 """The changes of an object as the lines of a diff for people, without any secret. Pure."""
 
+import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from difflib import SequenceMatcher
@@ -54,10 +55,11 @@ def _setting(kind: str, path: Path, before: Any, after: Any) -> Iterator[str]:
         if any("PRIVATE KEY-----" in line for text in texts for line in text):
             yield from (f"{sign}{name}: {HIDDEN}" for sign, text in zip("-+", texts, strict=True) if text)
             return
-        yield from _differing(f"{name} |", *texts)
+        yield from list(_differing(f"{name} |", *texts)) or _as_json(name, before, after)
         return
     if any(isinstance(value, list) for value in (before, after)):
-        yield from _differing(f"{name}:", *(_items(value) for value in (before, after)))
+        items = [_items(value) for value in (before, after)]
+        yield from list(_differing(f"{name}:", *items)) or _as_json(name, before, after)
         return
     for sign, value in (("-", before), ("+", after)):
         if value is not ABSENT:
@@ -71,6 +73,13 @@ def _differing(name: str, old: Sequence[str], new: Sequence[str]) -> Iterator[st
         if tag != "equal":
             yield from (f"-{name} {masked(line)}" for line in old[i1:i2])
             yield from (f"+{name} {masked(line)}" for line in new[j1:j2])
+
+
+def _as_json(name: str, before: Any, after: Any) -> Iterator[str]:
+    """Yield values whose lines are the same: `a` and `[a]`, or texts of which one ends with a line break."""
+    for sign, value in (("-", before), ("+", after)):
+        if value is not ABSENT:
+            yield f"{sign}{masked(f'{name}: {json.dumps(value)}')}"
 
 
 def _items(value: Any) -> list[str]:
