@@ -6,7 +6,7 @@ Pure. The first line is the subject of the mail.
 from logops.number_text import count_text
 from logops.report.page import Page
 from logops.report.section import Mark, Shown, ago_text, moment_text
-from logops.report.sections.overview import check_row, troubles
+from logops.report.sections.overview import MOST_MUTES, check_row, mutes, troubles
 from logops.report.state import State
 from logops.wrapping import wrapped
 
@@ -40,6 +40,12 @@ def digest(page: Page, state: State, shown: Shown, page_address: str = "") -> st
         last = f"{ago_text(check.last, page.now)}, {check.verdict}" if check.last else "has never run"
         overdue = f"; {check.due}" if check.due.startswith("overdue") else ""
         lines.append(f"   {check.name}: {last}{overdue}")
+    if quiet := mutes(visible):
+        lines += ["", "WHAT ALARMS NOBODY", ""]
+        for mute in quiet[:MOST_MUTES]:
+            lines += _indented(f"{mute.text}, until {moment_text(mute.until)}")
+        if len(quiet) > MOST_MUTES:
+            lines += [f"   And {count_text(len(quiet) - MOST_MUTES, 'more reason')} on the page."]
     lines += ["", "ALL PARTS", ""]
     for section in others:
         lines += _indented(f"{section.title} ({_WORDS[section.mark]}): {section.summary}")

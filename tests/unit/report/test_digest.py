@@ -6,6 +6,8 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
+from logops.alerts.last_delivery import write_last_delivery
+from logops.alerts.mutes import Mute
 from logops.cli import app
 from logops.findings import Finding, Run, Subject
 from logops.findings.classes.audit import CHUNK_MISSING
@@ -52,6 +54,18 @@ def test_digest_names_each_trouble_with_its_remedy_and_its_address(store: Result
     assert "   3 chunks are missing." in lines
     assert any(line.startswith("   Do: Find out who deleted them") for line in lines)
     assert f"   https://airflow.example/logops-page/local#finding={finding.id}" in lines
+
+
+def test_digest_names_what_alarms_nobody_to_those_who_may_know(store: ResultsStore) -> None:
+    until = NOW + timedelta(hours=2)
+    mutes = [
+        Mute("standard", "1 alert silenced by bob:\nnew disks", until),
+        Mute("security", "1 alert silenced by kim", until),
+    ]
+    write_last_delivery(store, "local", (), NOW, mutes)
+
+    assert f"   1 alert silenced by bob: new disks, until {until:%Y-%m-%d %H:%M} UTC" in text(store).splitlines()
+    assert "kim" not in text(store)
 
 
 def test_hostile_text_writes_no_line_of_its_own_into_a_digest(store: ResultsStore) -> None:
