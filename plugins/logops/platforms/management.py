@@ -1,15 +1,12 @@
-"""What platforms read and write through Azure's management API."""
+"""Read the lifecycle policy of a storage account through Azure's management API."""
 
 from typing import TYPE_CHECKING, Any
 
 from logops.environment.storage import StorageAccount
-from logops.platforms.azure.account import write_account
 from logops.platforms.azure.management import AZURE, found, managed
 
 if TYPE_CHECKING:
     from azure.core.credentials import TokenCredential
-
-__all__ = ["AZURE", "read_live_policy", "write_account"]
 
 
 def read_live_policy(

@@ -10,7 +10,8 @@ from logops.clients.blob_storage.identity import require_identity
 from logops.environment import Environment
 from logops.environment.cluster import Data
 from logops.environment.storage import StorageAccount
-from logops.platforms.management import AZURE, read_live_policy
+from logops.platforms.azure.management import AZURE
+from logops.platforms.management import read_live_policy
 from logops.platforms.platform import PlatformError
 from logops.platforms.pods import pod_urls
 from logops.render.addresses import (

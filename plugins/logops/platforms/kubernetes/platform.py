@@ -15,6 +15,7 @@ from logops.clients.loki import LokiClient
 from logops.environment import Environment
 from logops.environment.storage import StorageAccount
 from logops.findings.classes.rollout import PLAN_UNKNOWN, RELEASE_FOREIGN, SECRET_MISSING
+from logops.platforms.azure.account import write_account
 from logops.platforms.kubernetes.access import Access
 from logops.platforms.kubernetes.api import Api
 from logops.platforms.kubernetes.claims import grow_claims
@@ -37,7 +38,6 @@ from logops.platforms.kubernetes.state import (
     stage_objects,
     unread_stage_objects,
 )
-from logops.platforms.management import write_account
 from logops.platforms.platform import FileChange, PlatformError, ProcessStatus, Progress, Revision, last_of_others
 from logops.platforms.preview import NO_PREVIEW, Mark, ObjectDiff, Preview
 from logops.platforms.remote import RemotePlatform
