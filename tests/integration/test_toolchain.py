@@ -230,7 +230,7 @@ def test_build_without_network_is_reported_with_ways_to_provide_program(bench: B
     assert message.startswith("tiny 1.2.3 could not be built")
     assert "GOPROXY=off" in message
     assert "set LOGOPS_TINY=/path/to/tiny, or put it on PATH" in message
-    assert "run `logops toolchain` where there is a network" in message
+    assert "run `logops toolchain tiny` where there is a network" in message
     assert f"copy the folder {bench.cache}" in message
 
 

@@ -34,7 +34,7 @@ def platform(store: ResultsStore, monkeypatch: pytest.MonkeyPatch) -> MemoryPlat
     """A platform on which the stage `tenants` was rolled out."""
     platform = MemoryPlatform(environment("local"), {"tenants": WANTED})
     platform.apply("tenants", WANTED, "manual__run", print)
-    monkeypatch.setattr("logops.cli.drift.readable", lambda name: platform)
+    monkeypatch.setattr("logops.cli.drift.comparable", lambda name: platform)
     monkeypatch.setattr(drift_run, "SETTLE_S", 0.0)
     return platform
 

@@ -1,5 +1,6 @@
 """One grammar for all commands: walks the whole tree of commands."""
 
+import itertools
 import shlex
 import subprocess
 import sys
@@ -66,7 +67,8 @@ def test_every_command_and_group_has_an_example_that_parses(path: str) -> None:
     epilog = (TREE[path] if path else ROOT).epilog
     assert epilog.startswith(f"Example: logops {path}".rstrip())
     words = shlex.split(epilog.removeprefix("Example: logops"))
-    parse(words[: words.index(">")] if ">" in words else words)
+    # An example can end in a shell: `> FILE`, `| COMMAND`.
+    parse(list(itertools.takewhile(lambda word: word not in (">", "|"), words)))
 
 
 def parse(words: list[str]) -> None:
