@@ -1,4 +1,5 @@
-"""The notifications that a real Alertmanager sends: what a person reads in a mail, in Slack, in Teams."""
+"""The notifications that a real Alertmanager sends: what a person reads in a mail, in Slack, in Teams, in
+PagerDuty."""
 
 import json
 import re
@@ -16,7 +17,7 @@ from logops.clients.alertmanager.client import AlertmanagerClient
 from logops.clients.alertmanager.model import Alert
 from logops.environment.alerts import Alertmanager
 from logops.findings import Finding, FindingClass, Run, Subject
-from logops.findings.classes.audit import CHUNK_MISSING, TIER_TOO_WARM
+from logops.findings.classes.audit import CHUNK_MISSING, INDEX_CORRUPT, TIER_TOO_WARM
 from logops.findings.classes.quality import SOURCE_SILENT
 from logops.render.alertmanager import alertmanager_config
 from tests.support.alertmanagers import RunningAlertmanager, alertmanager
@@ -28,7 +29,7 @@ from tests.support.waiting import wait_for
 LOCAL = environment("local")
 SINCE = datetime(2026, 11, 28, 3, 7, tzinfo=UTC)
 HOSTILE = "application is silent <!channel> <https://evil.example|fix> <b>x</b> [fix](https://evil.example) & {{ .x }}"
-MAIL, SLACK, TEAMS = CHUNK_MISSING, SOURCE_SILENT, TIER_TOO_WARM
+MAIL, SLACK, TEAMS, PAGER = CHUNK_MISSING, SOURCE_SILENT, TIER_TOO_WARM, INDEX_CORRUPT
 """The class whose alerts each receiver gets."""
 
 
@@ -40,6 +41,7 @@ class Told:
     mailbox: Mailbox
     slack: Recording
     teams: Recording
+    pager: Recording
 
     def alert(self, cls: FindingClass, tenant: str, message: str, is_over: bool = False, **parts: str) -> None:
         """Send an alert. Tests use different tenants: each is a notification of its own."""
@@ -75,7 +77,12 @@ class Told:
 @pytest.fixture(scope="module")
 def told(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Told]:
     folder = tmp_path_factory.mktemp("notifications")
-    with mail_server() as mailbox, http_server([(200, b"ok")]) as slack, http_server([(202, b"1")]) as teams:
+    with (
+        mail_server() as mailbox,
+        http_server([(200, b"ok")]) as slack,
+        http_server([(202, b"1")]) as teams,
+        http_server([(202, b"{}")]) as pager,
+    ):
         declared = Alertmanager.model_validate(
             {
                 "group_wait": "0s",
@@ -91,19 +98,25 @@ def told(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Told]:
                     },
                     "slack": {"slack": {"url": {"env": "SLACK"}, "channel": "#logs"}},
                     "teams": {"teams": {"url": {"env": "TEAMS"}}},
+                    "pager": {"pagerduty": {"routing_key": {"env": "PAGER"}}},
                 },
                 "routes": [
                     {"receiver": "mail", "classes": [MAIL.name]},
                     {"receiver": "slack", "classes": [SLACK.name]},
                     {"receiver": "teams", "classes": [TEAMS.name]},
+                    {"receiver": "pager", "classes": [PAGER.name]},
                 ],
             }
         )
         (folder / "SLACK").write_text(slack.url)
         (folder / "TEAMS").write_text(teams.url)
-        config = yaml.safe_dump(alertmanager_config(declared, str(folder)), sort_keys=False)
-        with alertmanager(folder / "running", config) as running:
-            yield Told(running, mailbox, slack, teams)
+        (folder / "PAGER").write_text("routing-key")
+        config = alertmanager_config(declared, str(folder))
+        # Real incidents go to a fixed address of PagerDuty.
+        (receiver,) = (receiver for receiver in config["receivers"] if "pagerduty_configs" in receiver)
+        receiver["pagerduty_configs"][0]["url"] = pager.url
+        with alertmanager(folder / "running", yaml.safe_dump(config, sort_keys=False)) as running:
+            yield Told(running, mailbox, slack, teams, pager)
 
 
 def plain(mail: EmailMessage) -> str:
@@ -200,3 +213,15 @@ def test_hostile_text_in_teams_links_nowhere(told: Told) -> None:
 
     assert "[fix] (https://evil.example)" in message
     assert "[fix](" not in message
+
+
+@pytest.mark.parametrize(("tenant", "text"), [("hostile", HOSTILE), ("yaml", "key: {{ .x }}")])
+def test_incident_in_pagerduty_with_hostile_text_has_the_text_as_it_is(told: Told, tenant: str, text: str) -> None:
+    """PagerDuty shows details as plain text."""
+    told.alert(PAGER, tenant, text)
+
+    event = told.posted(told.pager, tenant)
+
+    assert event["payload"]["summary"] == f"{PAGER.severity.name} {PAGER.name}: local main {tenant}"
+    assert event["payload"]["severity"] == PAGER.severity.value
+    assert event["payload"]["custom_details"]["findings"].splitlines()[0] == f"\t{text}"

@@ -106,11 +106,16 @@ def teams() -> dict[str, Any]:
 
 
 def pagerduty() -> dict[str, Any]:
-    """Return the keys of `pagerduty_configs`. The description is the title of the incident."""
+    """Return the keys of `pagerduty_configs`. The description is the title of the incident.
+
+    If a detail is YAML after it is rendered, Alertmanager renders it again, and fails if a finding has `{{` in it:
+    nobody is told (DeepCopyWithTemplate in template/template.go). A text that begins with a tab is no YAML. The
+    details that Alertmanager adds by default are YAML: they are replaced by nothing.
+    """
     return {
         "description": _HEAD,
         "severity": "{{ with .CommonLabels.severity }}{{ . }}{{ else }}error{{ end }}",
-        "details": {"findings": text()},
+        "details": {"findings": f"\t{text()}", "firing": "", "resolved": ""},
     }
 
 
