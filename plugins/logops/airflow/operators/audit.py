@@ -15,12 +15,13 @@ from logops.airflow.operators.work import (
     open_to_read,
     read_environment,
     report_findings,
+    results_folder,
     results_store,
+    work_folder,
 )
 
 if TYPE_CHECKING:
     from logops.audit.request import AuditRequest, Batch
-    from logops.environment import Environment
 
 SUMMARY = "summary"
 """XCom key of the short result."""
@@ -65,18 +66,6 @@ class AuditOperator(BaseOperator):
             tables=tuple(self.tables or ()),
         )
 
-    def work(self, environment: "Environment", context: Context) -> str:
-        """Return the URL of the folder through which the run's tasks exchange their work."""
-        from logops.audit.run import work_url
-
-        return work_url(self.results(environment), f"{self.dag_id}.{context['run_id']}")
-
-    def results(self, environment: "Environment") -> str:
-        from logops.platforms import results_url
-        from logops.toolchain import project_root
-
-        return results_url(environment, project_root())
-
 
 class AuditListOperator(AuditOperator):
     """Survey the containers, and split their tables into batches: one per mapped `judge` task.
@@ -90,9 +79,9 @@ class AuditListOperator(AuditOperator):
         environment = read_environment(self.environment)
         # First, so that a missing login is reported at once.
         results_store(environment)
-        work = self.work(environment, context)
+        work = work_folder(environment, self.dag_id, context["run_id"])
         resumes = can_resume(work, environment.clusters)
-        discard_earlier(self.results(environment), self.dag_id, but=work if resumes else "")
+        discard_earlier(results_folder(environment), self.dag_id, but=work if resumes else "")
         ti = context["ti"]
         last = ti.try_number > ti.max_tries
         return survey(open_to_read(environment), self.request(context), work, self.log.info, last=last)
@@ -138,7 +127,7 @@ class AuditReduceOperator(AuditOperator):
         if self.batches is None:
             context["ti"].xcom_push(key=HEADLINE, value=f"{self.environment}: nothing was audited; `list` failed")
             raise AirflowFailException("Nothing was listed: read the log of the task `list`, then clear that one.")
-        work = self.work(environment, context)
+        work = work_folder(environment, self.dag_id, context["run_id"])
         result = reduce(
             open_to_read(environment),
             self.request(context),

@@ -15,7 +15,9 @@ from logops.airflow.operators.work import (
     open_to_read,
     read_environment,
     report_findings,
+    results_folder,
     results_store,
+    work_folder,
 )
 
 if TYPE_CHECKING:
@@ -65,18 +67,6 @@ class ContentOperator(BaseOperator):
         except ValueError as error:
             raise AirflowFailException(f"budget: {error}") from None
 
-    def work(self, environment: "Environment", context: Context) -> str:
-        """Return the URL of the folder through which the run's tasks exchange their work."""
-        from logops.audit.run import work_url
-
-        return work_url(self.results(environment), f"{self.dag_id}.{context['run_id']}")
-
-    def results(self, environment: "Environment") -> str:
-        from logops.platforms import results_url
-        from logops.toolchain import project_root
-
-        return results_url(environment, project_root())
-
 
 class ContentPlanOperator(ContentOperator):
     """List the containers, and choose the chunks to read, in batches: one per mapped `verify` task.
@@ -93,9 +83,9 @@ class ContentPlanOperator(ContentOperator):
         environment = read_environment(self.environment)
         # First, so that a missing login is reported at once.
         store = results_store(environment)
-        work = self.work(environment, context)
+        work = work_folder(environment, self.dag_id, context["run_id"])
         resumes = can_resume(work, environment.clusters)
-        discard_earlier(self.results(environment), self.dag_id, but=work if resumes else "")
+        discard_earlier(results_folder(environment), self.dag_id, but=work if resumes else "")
         ti = context["ti"]
         request, last = self.request(environment, context), ti.try_number > ti.max_tries
         planned = plan(open_to_read(environment), request, work, store, self.log.info, last=last)
@@ -144,7 +134,7 @@ class ContentReduceOperator(ContentOperator):
         if self.batches is None:
             context["ti"].xcom_push(key=HEADLINE, value=f"{self.environment}: nothing was read; `list` failed")
             raise AirflowFailException("Nothing was listed: read the log of the task `list`, then clear that one.")
-        work = self.work(environment, context)
+        work = work_folder(environment, self.dag_id, context["run_id"])
         request = self.request(environment, context)
         result = reduce(open_to_read(environment), request, work, results_store(environment))
         report_findings(self.log, context["ti"], result.headline, result.findings, failed=result.failed)

@@ -168,3 +168,18 @@ def results_store(environment: "Environment") -> "ResultsStore":
     from logops.toolchain import project_root
 
     return open_results(environment, project_root())
+
+
+def results_folder(environment: "Environment") -> str:
+    """Return the URL of an environment's results."""
+    from logops.platforms import results_url
+    from logops.toolchain import project_root
+
+    return results_url(environment, project_root())
+
+
+def work_folder(environment: "Environment", dag_id: str, run_id: str) -> str:
+    """Return the URL of the folder through which the tasks of an audit's run exchange their work."""
+    from logops.audit.run import work_url
+
+    return work_url(results_folder(environment), f"{dag_id}.{run_id}")
