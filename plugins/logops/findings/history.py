@@ -15,7 +15,7 @@ from logops.findings.model import Finding, Identity, Run, Subject
 from logops.findings.store import ResultsStore
 
 NOT_CHECKED = frozenset({CHECK_INCOMPLETE.name, RESULTS_UNREADABLE.name})
-"""Classes that say that a run did not look at everything, or that nobody knows what it found."""
+"""Classes that say that a run did not look at everything, or that its findings are unknown."""
 
 
 @dataclass(frozen=True, slots=True)

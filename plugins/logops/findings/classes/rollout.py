@@ -14,7 +14,7 @@ RESULTS_UNREADABLE = FindingClass(
     severity=Severity.ERROR,
     meaning="A file of the results store is damaged, or is no result of this version of logops. It is left out.",
     why="What that run found is unknown. Findings of earlier runs stay open until the next run of the check.",
-    remedy="Restore the file that the message names from a backup or from soft delete. If there is none, delete it, "
+    remedy="Restore the file that the message names from a backup or from soft delete. If there is no copy, delete it, "
     "and run the check again.",
 )
 ROLLOUT_FAILED = FindingClass(
@@ -28,7 +28,7 @@ ROLLOUT_FAILED = FindingClass(
 PLAN_UNKNOWN = FindingClass(
     name="plan-unknown",
     severity=Severity.ERROR,
-    meaning="The API server could not try a change, so nobody knows what it would do.",
+    meaning="The API server could not try a change, so its effect is unknown.",
     why="A change that nobody has seen cannot be approved. The plan is refused.",
     remedy="Fix the reason that the message names, and plan again: `logops plan ENV`.",
 )
