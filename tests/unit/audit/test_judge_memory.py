@@ -1,6 +1,7 @@
-"""Judge a table that is larger than the memory limit."""
+"""Judge a table whose faults need more memory than the limit."""
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 from unittest.mock import patch
@@ -15,8 +16,9 @@ from logops.audit.judge import tables as judge
 from logops.audit.judge.table_stats import Fault
 from logops.audit.judge.tables import Judged, JudgeDatabase, judge_tables
 from logops.audit.policy.audit_policy import AuditPolicy
-from logops.audit.policy.retention import TenantRules, Windows
+from logops.audit.policy.retention import TenantRules, Tiering, Windows
 from logops.audit.survey.objects import DAY_MS, IndexFile, chunk_name, chunks_schema
+from logops.clients.blob_storage.blobs import Tier
 
 CHUNKS = 600_000
 ENOUGH, LITTLE = 2 << 30, 64 << 20
@@ -25,6 +27,8 @@ DAY = int(AS_OF.timestamp()) // 86_400 - 10
 TABLE = f"loki_index_{DAY}"
 HOUR = 3_600_000
 TERMS = AuditPolicy({}, TenantRules(90 * DAY_MS), {}, {}, Windows(0, HOUR, HOUR, HOUR, 0, 0), markers=False)
+TIERED = replace(TERMS, tiering={"team": Tiering(DAY_MS, Tier.COOL)})
+"""Every blob is too warm."""
 Column = np.ndarray[Any, Any]
 
 
@@ -87,36 +91,41 @@ def large() -> Large:
     return Large()
 
 
-def judged(large: Large, memory: int, disk: str = "") -> Judged:
+def judged(large: Large, memory: int, policy: AuditPolicy, disk: str = "") -> Judged:
     with JudgeDatabase(memory) as bench, patch.object(judge, "read_table", large.read_table):
         if disk:
             bench.connection.execute(f"set max_temp_directory_size='{disk}'")
-        return judge_tables(bench, large, {DAY: TABLE}, large, TERMS)  # type: ignore[arg-type]
+        return judge_tables(bench, large, {DAY: TABLE}, large, policy)  # type: ignore[arg-type]
 
 
 def told(faults: Sequence[Fault]) -> list[tuple[str, int, tuple[str, ...]]]:
     return [(fault.cls, fault.count, fault.sample) for fault in faults]
 
 
-def test_table_larger_than_memory_is_judged_on_disk_with_same_faults(large: Large) -> None:
-    amply, tightly = judged(large, ENOUGH), judged(large, LITTLE)
+def lost(large: Large) -> list[tuple[str, int, tuple[str, ...]]]:
+    return [
+        ("chunk-missing", CHUNKS // 1_000, tuple(sorted(large.names(~large.there))[:10])),
+        ("chunk-orphaned", CHUNKS // 1_000, tuple(sorted(large.names(~large.indexed))[:10])),
+    ]
+
+
+def test_faults_larger_than_memory_are_judged_on_disk_with_same_result(large: Large) -> None:
+    amply, tightly = judged(large, ENOUGH, TIERED), judged(large, LITTLE, TIERED)
+    warm = large.there & large.indexed
 
     assert (
         told(tightly.faults)
         == told(amply.faults)
-        == [
-            ("chunk-missing", CHUNKS // 1_000, tuple(sorted(large.names(~large.there))[:10])),
-            ("chunk-orphaned", CHUNKS // 1_000, tuple(sorted(large.names(~large.indexed))[:10])),
-        ]
+        == [*lost(large), ("tier-too-warm", int(warm.sum()), tuple(sorted(large.names(warm))[:10]))]
     )
     assert tightly.holdings == amply.holdings
 
 
-def test_little_memory_without_disk_raises_out_of_memory(large: Large) -> None:
+def test_faults_larger_than_memory_without_disk_raise_out_of_memory(large: Large) -> None:
     """Show that the test above uses the disk."""
     with pytest.raises(duckdb.OutOfMemoryException):
-        judged(large, LITTLE, disk="1KB")
+        judged(large, LITTLE, TIERED, disk="1KB")
 
 
-def test_enough_memory_without_disk_returns_faults(large: Large) -> None:
-    assert judged(large, ENOUGH, disk="1KB").faults
+def test_healthy_chunks_need_neither_memory_of_database_nor_disk(large: Large) -> None:
+    assert told(judged(large, LITTLE, TERMS, disk="1KB").faults) == lost(large)

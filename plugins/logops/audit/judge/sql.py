@@ -1,39 +1,31 @@
-"""SQL for DuckDB that joins and judges the blobs and index entries of some tables.
+"""SQL for DuckDB that judges the chunks of some tables.
 
-A name in braces is a table that the query reads. `blobs` and `entries` have the columns of `chunks_schema` and
-`_ENTRIES`, a `key`, and a `day` that identifies the table. `tenants` has one row per tenant, `days` one per table,
-`written` one per compacted index. `elsewhere` has the keys in tables of the same days with other names.
+A name in braces is a table that the query reads. `matched` has the columns of `matched_schema`, `chunks` is the view
+CHUNKS of it. `tenants` has one row per tenant, `days` one per table, `written` one per compacted index. `elsewhere` has
+the keys in tables of the same days with other names.
 
 A blob in several tables is judged in the table of its last line (`home`), where the index keeps it longest. The
 rules are in docs/decisions/0007-when-a-chunk-may-go.md.
 """
 
-JUDGED = """
-with joined as (
-    select
-        b.key is not null as blob, e.key is not null as indexed,
-        coalesce(b.day, e.day) as day,
-        coalesce(b.tenant, e.tenant) as tenant,
-        coalesce(b.fingerprint, e.fingerprint) as fingerprint,
-        coalesce(b.from_ms, e.from_ms) as from_ms,
-        coalesce(b.through_ms, e.through_ms) as through_ms,
-        coalesce(b.checksum, e.checksum) as checksum,
-        coalesce(b.size, e.kb::bigint * 1024) as bytes,
-        b.tier, b.modified * 1000 as modified_ms, b.tier_changed * 1000 as tier_changed_ms,
-        e.entries as lines, e.period_ms,
-        coalesce(b.key, e.key) as key,
-        coalesce(b.through_ms, e.through_ms) // 86400000 = coalesce(b.day, e.day) as home
-    from {blobs} b full join {entries} e using (key)
-), excused as (
+CHUNKS = """
+select * exclude (modified, tier_changed), modified * 1000 as modified_ms, tier_changed * 1000 as tier_changed_ms,
+    through_ms // 86400000 = day as home
+from {matched}
+"""
+
+SUSPECTS = """
+with excused as (
     -- Within a delete request that is carried out or has just been: those may be out of the index.
-    select key from {blobs} join {deletes} d using (tenant)
-    where start_ms <= through_ms and end_ms >= from_ms and (due_ms is null or due_ms >= $as_of)
+    select key from {chunks} join {deletes} d using (tenant)
+    where blob and start_ms <= through_ms and end_ms >= from_ms and (due_ms is null or due_ms >= $as_of)
 ), timed as (
-    select joined.*, t.own_ms, t.shortest_ms, t.hot_ms, t.then_tier,
+    select chunks.*, t.own_ms, t.shortest_ms, t.hot_ms, t.then_tier,
         d.index_read and coalesce(w.index_read, true) as index_read,
         coalesce(period_ms, t.shortest_ms) as least_ms, coalesce(period_ms, t.longest_ms) as most_ms,
         greatest(modified_ms, case when indexed then greatest(d.index_ms, w.index_ms) end, 0) as written_ms
-    from joined join {tenants} t using (tenant) join {days} d using (day) left join {written} w using (day, tenant)
+    from {chunks} chunks
+        join {tenants} t using (tenant) join {days} d using (day) left join {written} w using (day, tenant)
 ), dated as (
     select *,
         least_ms > 0 and $as_of - through_ms > least_ms as expired,
@@ -48,8 +40,7 @@ with joined as (
         not indexed and key in (select key from {elsewhere}) as is_elsewhere
     from dated
 )
-select key, day, tenant, fingerprint, from_ms, through_ms, checksum, blob, indexed, home, bytes, lines, tier,
-    modified_ms, period_ms, own_ms, expired,
+select key, day, tenant, fingerprint, from_ms, through_ms, checksum, blob, indexed, bytes, modified_ms,
     case
         when indexed and not blob and home and not may_go and through_ms <= $judge_missing then 'chunk-missing'
         when indexed and expired and $as_of > index_due and (home or not blob) then 'retention-overshoot'
@@ -90,15 +81,45 @@ select key, day, tenant, fingerprint, from_ms, through_ms, checksum, blob, index
         else coalesce(tier_changed_ms, 0)
     end as tier_since_ms
 from explained
+where fault is not null or tier_fault is not null or fee_fault is not null or content_fault is not null
+"""
+
+SUSPECT_SAMPLE = """
+select day, key, tenant, fingerprint, from_ms, through_ms, checksum
+from {suspects} where fault = $fault
+qualify row_number() over (partition by day order by key) <= $most
+"""
+# A key is as good as a random number. DuckDB 2.0's `using sample reservoir` loses rows if two threads fill it.
+
+SUSPECT_COUNTS = """
+select day, tenant, count(*) from {suspects} where fault = $fault group by all
+"""
+
+FOREIGN = """
+with missing as materialized (select * from {suspects} where fault = 'chunk-missing')
+select missing.day, missing.tenant, owner.tenant as owner, missing.key
+from missing join {chunks} owner using (day, fingerprint, from_ms, through_ms, checksum)
+where owner.blob and owner.tenant <> missing.tenant
+"""
+# A chunk's checksum includes its tenant's name, so two tenants never have the same chunk.
+
+COMPLETE = """
+select * from {chunks} where not list_contains({left_out}::integer[], day)
+"""
+
+CONFIRMED = """
+select * replace (case when fault is not null and key in (select key from {confirmed_keys}) then fault end as fault)
+from {suspects} where not list_contains({left_out}::integer[], day)
 """
 
 HOLDINGS = """
+with faulty as (select key from {confirmed} where fault is not null)
 select day, tenant, coalesce(period_ms, own_ms) as period_ms,
     count(*) as chunks, sum(bytes) as bytes,
     count(*) filter (indexed) as indexed,
     coalesce(sum(lines), 0) as lines,
-    count(*) filter (indexed and expired) as waiting,
-    count(*) filter (not indexed and fault is null and modified_ms <= $judge_orphans) as deleting,
+    count(*) filter (indexed and period_ms > 0 and $as_of - through_ms > period_ms) as waiting,
+    count(*) filter (not indexed and modified_ms <= $judge_orphans and key not in (select key from faulty)) as deleting,
     count(*) filter (not indexed and modified_ms > $judge_orphans) as young,
     [count(*) filter (tier = 0), count(*) filter (tier = 1), count(*) filter (tier = 2), count(*) filter (tier = 3),
         count(*) filter (tier = 4)] as tier_chunks,
@@ -106,36 +127,12 @@ select day, tenant, coalesce(period_ms, own_ms) as period_ms,
         sum(case when tier = 2 then bytes else 0 end), sum(case when tier = 3 then bytes else 0 end),
         sum(case when tier = 4 then bytes else 0 end)] as tier_bytes,
     min(from_ms) as first_ms, max(through_ms) as last_ms, max(modified_ms) as written_ms
-from {judged} where blob and home group by all order by all
+from {chunks} join {tenants} using (tenant) where blob and home group by all order by all
 """
 
 DAY_READS = """
 select day, tenant, count(*) as chunks, sum(bytes)::bigint as bytes
-from {judged} where blob and indexed group by all order by all
-"""
-
-SUSPECTS = """
-select day, key, tenant, fingerprint, from_ms, through_ms, checksum
-from {judged} where fault = $fault
-qualify row_number() over (partition by day order by key) <= $most
-"""
-# A key is as good as a random number. DuckDB 2.0's `using sample reservoir` loses rows if two threads fill it.
-
-SUSPECT_COUNTS = """
-select day, tenant, count(*) from {judged} where fault = $fault group by all
-"""
-
-FOREIGN = """
-with missing as materialized (select * from {judged} where fault = 'chunk-missing')
-select missing.day, missing.tenant, owner.tenant as owner, missing.key
-from missing join {judged} owner using (day, fingerprint, from_ms, through_ms, checksum)
-where owner.blob and owner.tenant <> missing.tenant
-"""
-# A chunk's checksum includes its tenant's name, so two tenants never have the same chunk.
-
-CONFIRMED = """
-select * replace (case when fault is not null and key in (select key from {confirmed}) then fault end as fault)
-from {judged} where not list_contains({left_out}::integer[], day)
+from {chunks} where blob and indexed group by all order by all
 """
 
 _NAME = """t.name || '/' || lower(to_hex(fingerprint)) || '/' || lower(to_hex(from_ms)) || '-'
@@ -144,10 +141,10 @@ _COLUMNS = "day, tenant, fingerprint, from_ms, through_ms, checksum, bytes"
 FAULTY = f"""
 select fault as class, faults.day, d.name as "table", t.name as tenant, {_NAME} as name, bytes, since_ms
 from (
-    select fault, {_COLUMNS}, since_ms from {{judged}}
-    union all select tier_fault, {_COLUMNS}, tier_since_ms from {{judged}}
-    union all select fee_fault, {_COLUMNS}, tier_since_ms from {{judged}}
-    union all select content_fault, {_COLUMNS}, modified_ms from {{judged}}
+    select fault, {_COLUMNS}, since_ms from {{confirmed}}
+    union all select tier_fault, {_COLUMNS}, tier_since_ms from {{confirmed}}
+    union all select fee_fault, {_COLUMNS}, tier_since_ms from {{confirmed}}
+    union all select content_fault, {_COLUMNS}, modified_ms from {{confirmed}}
 ) faults join {{tenants}} t using (tenant) join {{days}} d using (day) where fault is not null
 """
 

@@ -1,7 +1,7 @@
-"""Judge tables: join blobs with index entries, judge every chunk, and check every suspect again in the live bucket."""
+"""Judge tables: match blobs with index entries, judge every chunk, and check every suspect again in the live bucket."""
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -15,21 +15,21 @@ import numpy as np
 import pyarrow as pa
 
 from logops.audit.index.placement import IndexMisplacedError, of_other_tenant
-from logops.audit.index.table_index import IndexChangingError, TableIndex, TenantNumbers, keys_of, read_table
+from logops.audit.index.table_index import IndexChangingError, TableIndex, TenantNumbers, read_table
 from logops.audit.judge import sql
 from logops.audit.judge.bucket import Bucket
+from logops.audit.judge.match import KEY, match_table, matched_schema
 from logops.audit.judge.recheck import MAX_RECHECKED, still_faulty
 from logops.audit.judge.table_stats import DayReads, Fault, TableStats
 from logops.audit.policy.audit_policy import AuditPolicy
 from logops.audit.policy.retention import FOR_EVER, TenantRules
 from logops.audit.survey.containers import Survey
-from logops.audit.survey.objects import IndexFile, chunk_name, chunks_schema
+from logops.audit.survey.objects import IndexFile, chunk_name
 from logops.chunks import SMALLEST_CHUNK
 from logops.clients.blob_storage import ObjectStoreError
 from logops.number_text import count_text
 from logops.tsdb import IndexFileError
 
-_KEY = ("tenant", "fingerprint", "from_ms", "through_ms", "checksum")
 _SUSPECT = ("chunk-missing", "chunk-orphaned", "marker-backlog", "ingester-not-uploading", "retention-overshoot")
 _READ_AT_ONCE = 4
 """Tables read in parallel: their files come over a network and are unpacked."""
@@ -81,13 +81,21 @@ class JudgeDatabase:
         self.connection.close()
         self._scratch.cleanup()
 
-    def load(self, name: str, rows: "pa.Table | pa.RecordBatchReader", distinct_on: str = "") -> TempTable:
-        """Create a table with these rows; with `distinct_on`, one row for each value of that column."""
-        select = f"distinct on ({distinct_on}) *" if distinct_on else "*"
+    def load(self, name: str, rows: pa.Table) -> TempTable:
+        """Create a table with these rows."""
         self.connection.register("given", rows)
-        self.connection.execute(f"create or replace temp table {name} as select {select} from given")
+        self.connection.execute(f"create or replace temp table {name} as from given")
         self.connection.unregister("given")
         return TempTable(name)
+
+    def attach(self, name: str, rows: pa.Table) -> TempTable:
+        """Let the database read these rows where they are, without a copy."""
+        self.connection.register(name, rows)
+        return TempTable(name)
+
+    def detach(self, table: TempTable) -> None:
+        """Free the memory of attached rows."""
+        self.connection.unregister(table.name)
 
     def select(self, name: str, query: str, parameters: Mapping[str, Any] | None = None) -> TempTable:
         """Create a table with the rows of a query."""
@@ -103,11 +111,6 @@ class JudgeDatabase:
         """Return the rows of a query."""
         return self.connection.sql(query, params=dict(parameters) if parameters else None).to_arrow_table()
 
-    def drop(self, *tables: TempTable) -> None:
-        """Free the memory of tables that no later step reads."""
-        for table in tables:
-            self.connection.execute(f"drop table {table}")
-
 
 @dataclass(frozen=True)
 class _Indexes:
@@ -121,6 +124,8 @@ class _Indexes:
     """Day, and why its index could not be read."""
     tenants: Mapping[str, int]
     """Numbers of all tenants that the survey or an index names."""
+    matched: Mapping[int, pa.Table]
+    """Blobs and entries by day, with `matched_schema`."""
 
 
 @dataclass(frozen=True)
@@ -132,6 +137,18 @@ class _Rules:
     written: TempTable
     deletes: TempTable
     elsewhere: TempTable
+
+
+@dataclass(frozen=True)
+class _JudgedChunks:
+    """The chunks of some tables, judged by blobs and index as they were read."""
+
+    matched: TempTable
+    chunks: TempTable
+    """All chunks: blobs, and index entries without a blob."""
+    suspects: TempTable
+    """Chunks that have a fault, until the second check."""
+    rules: _Rules
 
 
 @dataclass(frozen=True)
@@ -179,20 +196,18 @@ def judge_tables(
     moments = _moments(survey, policy, until=max(survey.as_of, now or survey.taken))
     reader = _IndexReader(bucket, policy, survey.tenants)
     indexes = _read_indexes(survey, tables, reader)
-    judged, rules = _judge(database, survey, tables, indexes, policy, moments)
+    judged = _judge(database, tables, indexes, policy, moments)
     if misplaced := _files_of_other_tenants(database, judged, indexes):
-        indexes = replace(
-            indexes,
-            by_day={day: index.without(misplaced.get(day, ())) for day, index in indexes.by_day.items()},
-        )
-        judged, rules = _judge(database, survey, tables, indexes, policy, moments)
-    recheck = _recheck_suspects(database, judged, tables, indexes, reader)
+        indexes = _without(indexes, misplaced, survey)
+        judged = _judge(database, tables, indexes, policy, moments)
+    recheck = _recheck_suspects(database, judged.suspects, tables, indexes, reader)
     incomplete = {**indexes.incomplete, **recheck.incomplete}
-    confirmed = _confirmed_chunks(database, judged, recheck, incomplete)
-    stats = _table_stats(database, confirmed, tables, indexes, moments)
-    reads = _day_reads(database, confirmed, tables, indexes)
-    faulty = _faulty_chunks(database, confirmed, rules)
-    database.drop(judged)
+    complete = database.view("complete", sql.COMPLETE.format(chunks=judged.chunks, left_out=[*incomplete]))
+    confirmed = _confirmed_chunks(database, judged.suspects, recheck, incomplete)
+    stats = _table_stats(database, complete, confirmed, judged.rules, tables, indexes, moments)
+    reads = _day_reads(database, complete, tables, indexes)
+    faulty = _faulty_chunks(database, confirmed, judged.rules)
+    database.detach(judged.matched)
     faults = _faults(database, faulty, indexes, recheck)
     if faults and names_to:
         _write_names(database, faulty, names_to)
@@ -233,46 +248,76 @@ def _read_indexes(survey: Survey, tables: Mapping[int, str], reader: _IndexReade
     files: dict[tuple[int, str], list[IndexFile]] = {(day, table): [] for day, table in tables.items()}
     for file in survey.index_files([*tables]):
         files.setdefault((file.day, file.table), []).append(file)
+
+    def read(day: int, table: str, files: Sequence[IndexFile]) -> tuple[TableIndex, pa.Table | None]:
+        index = reader.read(day, table, files)
+        return index, match_table(survey, day, index) if table == tables[day] else None
+
     by_day: dict[int, TableIndex] = {}
+    matched: dict[int, pa.Table] = {}
     elsewhere: list[TableIndex] = []
     incomplete: dict[int, str] = {}
     with ThreadPoolExecutor(_READ_AT_ONCE, "read-index") as threads:
-        reading = {key: threads.submit(reader.read, *key, table_files) for key, table_files in files.items()}
-        for (day, table), future in reading.items():
+        reading = {key: threads.submit(read, *key, table_files) for key, table_files in files.items()}
+        for (day, _), future in reading.items():
             try:
-                if table == tables[day]:
-                    by_day[day] = future.result()
-                else:
-                    elsewhere.append(future.result())
+                index, rows = future.result()
             except (ObjectStoreError, IndexChangingError) as error:
                 incomplete[day] = str(error)
-    readable = {day: index for day, index in by_day.items() if day not in incomplete}
-    return _Indexes(readable, tuple(elsewhere), incomplete, dict(reader.numbers.numbers))
+                continue
+            if rows is None:
+                elsewhere.append(index)
+            else:
+                by_day[day], matched[day] = index, rows
+    for day in incomplete:
+        by_day.pop(day, None)
+        matched.pop(day, None)
+    return _Indexes(by_day, tuple(elsewhere), incomplete, dict(reader.numbers.numbers), matched)
 
 
 def _judge(
     database: JudgeDatabase,
-    survey: Survey,
     tables: Mapping[int, str],
     indexes: _Indexes,
     policy: AuditPolicy,
     moments: Mapping[str, Any],
-) -> tuple[TempTable, _Rules]:
-    """Return one row per blob or index entry, with its faults, and the rules that it was judged by."""
+) -> _JudgedChunks:
+    no_chunks = matched_schema().empty_table()
+    matched = database.attach("matched", pa.concat_tables([no_chunks, *indexes.matched.values()]))
+    chunks = database.view("chunks", sql.CHUNKS.format(matched=matched))
     rules = _load_rules(database, tables, indexes, policy)
-    blobs = _load_blobs(database, survey, indexes.by_day)
-    entries = _load_entries(database, indexes.by_day)
-    judged = _judge_chunks(database, blobs, entries, rules, moments)
-    # Each of these is as large as all rows.
-    database.drop(blobs, entries)
-    return judged, rules
+    query = sql.SUSPECTS.format(
+        chunks=chunks,
+        tenants=rules.tenants,
+        days=rules.days,
+        written=rules.written,
+        deletes=rules.deletes,
+        elsewhere=rules.elsewhere,
+    )
+    suspects = database.select("suspects", query, _parameters(query, moments))
+    return _JudgedChunks(matched, chunks, suspects, rules)
+
+
+def _parameters(query: str, moments: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in moments.items() if f"${name}" in query}
+
+
+def _without(
+    indexes: _Indexes, misplaced: Mapping[int, list[tuple[IndexFile, IndexMisplacedError]]], survey: Survey
+) -> _Indexes:
+    changed = {day: indexes.by_day[day].without(files) for day, files in misplaced.items()}
+    return replace(
+        indexes,
+        by_day={**indexes.by_day, **changed},
+        matched={**indexes.matched, **{day: match_table(survey, day, index) for day, index in changed.items()}},
+    )
 
 
 def _files_of_other_tenants(
-    database: JudgeDatabase, judged: TempTable, indexes: _Indexes
+    database: JudgeDatabase, judged: _JudgedChunks, indexes: _Indexes
 ) -> dict[int, list[tuple[IndexFile, IndexMisplacedError]]]:
     """Return by day the compacted files that list chunks which another tenant has in the bucket."""
-    foreign = database.rows(sql.FOREIGN.format(judged=judged)).to_pydict()
+    foreign = database.rows(sql.FOREIGN.format(suspects=judged.suspects, chunks=judged.chunks)).to_pydict()
     names = {number: name for name, number in indexes.tenants.items()}
     misplaced: dict[int, list[tuple[IndexFile, IndexMisplacedError]]] = {}
     for day, tenant, owner in sorted({*zip(foreign["day"], foreign["tenant"], foreign["owner"], strict=True)}):
@@ -289,36 +334,6 @@ def _files_of_other_tenants(
             if chunks and file.tenant == names[tenant]:
                 misplaced.setdefault(day, []).append((file, of_other_tenant(file, names[owner], chunks)))
     return misplaced
-
-
-def _load_blobs(database: JudgeDatabase, survey: Survey, days: Iterable[int]) -> TempTable:
-    columns = [pa.field("key", pa.uint64()), pa.field("day", pa.int32()), *chunks_schema()]
-    schema = pa.schema(columns)
-
-    def keyed() -> Iterator[pa.RecordBatch]:
-        for day in days:
-            for batch in survey.chunks(day):
-                key = keys_of(day, *(batch[name].to_numpy() for name in _KEY))
-                arrays = [pa.array(key), _repeated(day, len(key)), *batch.columns]
-                yield pa.RecordBatch.from_arrays(arrays, schema=schema)
-
-    return database.load("blobs", pa.RecordBatchReader.from_batches(schema, keyed()))
-
-
-def _load_entries(database: JudgeDatabase, indexes: Mapping[int, TableIndex]) -> TempTable:
-    empty = pa.table({name: pa.array([], kind) for name, kind in _ENTRIES.items()})
-    entries = [
-        pa.table(
-            {
-                name: _repeated(day, len(columns["key"])) if name == "day" else pa.array(columns[name], kind)
-                for name, kind in _ENTRIES.items()
-            }
-        )
-        for day, index in indexes.items()
-        for columns in index.columns
-    ]
-    repeated = any(_may_repeat_chunks(index.files) for index in indexes.values())
-    return database.load("entries", pa.concat_tables([empty, *entries]), distinct_on="key" if repeated else "")
 
 
 def _load_rules(database: JudgeDatabase, tables: Mapping[int, str], indexes: _Indexes, policy: AuditPolicy) -> _Rules:
@@ -369,24 +384,8 @@ def _load_rows(database: JudgeDatabase, name: str, rows: Sequence[tuple[Any, ...
     return database.load(name, pa.Table.from_arrays(arrays, schema=schema))
 
 
-def _judge_chunks(
-    database: JudgeDatabase, blobs: TempTable, entries: TempTable, rules: _Rules, moments: Mapping[str, Any]
-) -> TempTable:
-    """Return one row per blob or index entry, with its faults."""
-    query = sql.JUDGED.format(
-        blobs=blobs,
-        entries=entries,
-        tenants=rules.tenants,
-        days=rules.days,
-        written=rules.written,
-        deletes=rules.deletes,
-        elsewhere=rules.elsewhere,
-    )
-    return database.select("judged", query, {name: value for name, value in moments.items() if f"${name}" in query})
-
-
 def _recheck_suspects(
-    database: JudgeDatabase, judged: TempTable, tables: Mapping[int, str], indexes: _Indexes, reader: _IndexReader
+    database: JudgeDatabase, suspects: TempTable, tables: Mapping[int, str], indexes: _Indexes, reader: _IndexReader
 ) -> _Recheck:
     """Check the suspects of every fault again in the live bucket and index."""
     keys: list[np.ndarray[Any, Any]] = [np.empty(0, np.uint64)]
@@ -395,15 +394,15 @@ def _recheck_suspects(
     names = {number: name for name, number in indexes.tenants.items()}
     for fault in _SUSPECT:
         parameters = {"fault": fault, "most": MAX_RECHECKED}
-        suspects = database.rows(sql.SUSPECTS.format(judged=judged), parameters)
-        if not suspects.num_rows:
+        sample = database.rows(sql.SUSPECT_SAMPLE.format(suspects=suspects), parameters)
+        if not sample.num_rows:
             continue
-        columns = {name: suspects[name].to_numpy() for name in ("day", "key", *_KEY)}
+        columns = {name: sample[name].to_numpy() for name in ("day", "key", *KEY)}
         is_faulty, errors = _recheck_fault(fault, columns, names, tables, indexes, reader)
         keys.append(columns["key"][is_faulty])
         incomplete |= errors
         checked = Counter(zip(columns["day"].tolist(), columns["tenant"].tolist(), strict=True))
-        counts = database.rows(sql.SUSPECT_COUNTS.format(judged=judged), {"fault": fault})
+        counts = database.rows(sql.SUSPECT_COUNTS.format(suspects=suspects), {"fault": fault})
         for day, tenant, count in zip(*(column.to_pylist() for column in counts.columns), strict=True):
             more = count - checked[day, tenant] if checked[day, tenant] and day not in errors else 0
             if more and is_faulty[(columns["day"] == day) & (columns["tenant"] == tenant)].any():
@@ -430,7 +429,7 @@ def _recheck_fault(
     errors: dict[int, str] = {}
     for day in np.unique(suspects["day"]).tolist():
         rows = np.flatnonzero(suspects["day"] == day)
-        identified = zip(*(suspects[name][rows].tolist() for name in _KEY), strict=True)
+        identified = zip(*(suspects[name][rows].tolist() for name in KEY), strict=True)
         blob_names = [chunk_name(tenant_names[tenant], *numbers) for tenant, *numbers in identified]
 
         def read(files: list[IndexFile], day: int = day) -> TableIndex:
@@ -446,24 +445,26 @@ def _recheck_fault(
 
 
 def _confirmed_chunks(
-    database: JudgeDatabase, judged: TempTable, recheck: _Recheck, incomplete: Iterable[int]
+    database: JudgeDatabase, suspects: TempTable, recheck: _Recheck, incomplete: Iterable[int]
 ) -> TempTable:
-    """Return the judged rows without the days that are incomplete, and without faults that were not confirmed."""
-    confirmed = database.load("confirmed_keys", pa.table({"key": recheck.confirmed_keys}))
+    """Return the suspects without the days that are incomplete, and without faults that were not confirmed."""
+    keys = database.load("confirmed_keys", pa.table({"key": recheck.confirmed_keys}))
     return database.view(
-        "confirmed_chunks", sql.CONFIRMED.format(judged=judged, confirmed=confirmed, left_out=[*incomplete])
+        "confirmed", sql.CONFIRMED.format(suspects=suspects, confirmed_keys=keys, left_out=[*incomplete])
     )
 
 
 def _table_stats(
     database: JudgeDatabase,
     chunks: TempTable,
+    confirmed: TempTable,
+    rules: _Rules,
     tables: Mapping[int, str],
     indexes: _Indexes,
     moments: Mapping[str, Any],
 ) -> tuple[TableStats, ...]:
     names = {number: name for name, number in indexes.tenants.items()}
-    parameters = {"judge_orphans": moments["judge_orphans"]}
+    query = sql.HOLDINGS.format(chunks=chunks, confirmed=confirmed, tenants=rules.tenants)
     return tuple(
         TableStats(
             **{
@@ -476,7 +477,7 @@ def _table_stats(
                 "tier_bytes": tuple(map(int, row["tier_bytes"])),
             }
         )
-        for row in database.rows(sql.HOLDINGS.format(judged=chunks), parameters).to_pylist()
+        for row in database.rows(query, _parameters(query, moments)).to_pylist()
     )
 
 
@@ -486,13 +487,13 @@ def _day_reads(
     names = {number: name for name, number in indexes.tenants.items()}
     return tuple(
         DayReads(tables[row["day"]], names[row["tenant"]], row["chunks"], row["bytes"])
-        for row in database.rows(sql.DAY_READS.format(judged=chunks)).to_pylist()
+        for row in database.rows(sql.DAY_READS.format(chunks=chunks)).to_pylist()
     )
 
 
-def _faulty_chunks(database: JudgeDatabase, chunks: TempTable, rules: _Rules) -> TempTable:
+def _faulty_chunks(database: JudgeDatabase, confirmed: TempTable, rules: _Rules) -> TempTable:
     """Return one row per chunk and fault, with the chunk's name."""
-    return database.select("faulty", sql.FAULTY.format(judged=chunks, tenants=rules.tenants, days=rules.days))
+    return database.select("faulty", sql.FAULTY.format(confirmed=confirmed, tenants=rules.tenants, days=rules.days))
 
 
 def _faults(database: JudgeDatabase, faulty: TempTable, indexes: _Indexes, recheck: _Recheck) -> tuple[Fault, ...]:
@@ -515,18 +516,6 @@ def _write_names(database: JudgeDatabase, faulty: TempTable, file: Path) -> None
     database.connection.execute(f"copy {faulty} to '{file}' (format parquet, compression zstd)")
 
 
-_ENTRIES = {
-    "key": pa.uint64(),
-    "day": pa.int32(),
-    "tenant": pa.int32(),
-    "fingerprint": pa.uint64(),
-    "from_ms": pa.int64(),
-    "through_ms": pa.int64(),
-    "checksum": pa.uint32(),
-    "kb": pa.uint32(),
-    "entries": pa.uint32(),
-    "period_ms": pa.int64(),
-}
 _RULES = {
     "tenants": pa.schema(
         {
@@ -544,16 +533,6 @@ _RULES = {
     "written": pa.schema({"day": pa.int32(), "tenant": pa.int32(), "index_ms": pa.int64(), "index_read": pa.bool_()}),
     "deletes": pa.schema({"tenant": pa.int32(), "start_ms": pa.int64(), "end_ms": pa.int64(), "due_ms": pa.int64()}),
 }
-
-
-def _repeated(day: int, rows: int) -> pa.Array:
-    return pa.array(np.full(rows, day, np.int32))
-
-
-def _may_repeat_chunks(files: Sequence[IndexFile]) -> bool:
-    """Whether a table's files may list a chunk more than once: files of replicas, or files that are not compacted."""
-    tenants = [file.tenant for file in files]
-    return len(files) > 1 and ("" in tenants or len(set(tenants)) < len(tenants))
 
 
 def _tenant_row(name: str, number: int, policy: AuditPolicy) -> tuple[Any, ...]:
