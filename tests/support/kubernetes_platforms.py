@@ -1,6 +1,7 @@
 """Environments on a Kubernetes cluster without nodes, and the chart that they deploy."""
 
 import json
+import os
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -9,16 +10,24 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from threading import Thread
 from typing import Any
+from unittest.mock import patch
+
+import yaml
 
 from logops.environment import Environment
 from logops.platforms.kubernetes.access import Access
+from logops.platforms.kubernetes.api import Api
 from logops.platforms.kubernetes.platform import KubernetesPlatform
+from logops.render.kubernetes import secret_sources
+from logops.render.kubernetes.rights import namespaces
 from tests.support.environments import environment, rendered_on_kubernetes
 from tests.support.kubernetes_cluster import KubernetesCluster
 
 CHART = Path(__file__).parents[1] / "data/kubernetes/loki"
 STORAGE_CLASS = "managed-premium"
 READY_WITHIN_S = 40.0
+_UPSTREAM = ("loki", "alloy")
+_FREE_VOLUMES = 20
 
 
 @dataclass
@@ -160,3 +169,41 @@ def platform_of(
         reach=loki.reach,
         write_account=lambda account, state: None,
     )
+
+
+@contextmanager
+def production_with_upstream_charts(
+    folder: Path, cluster: KubernetesCluster, loki: FakeLoki
+) -> Iterator[KubernetesPlatform]:
+    """Yield the platform of the environment `production` with the real charts, and its namespaces and volumes.
+
+    folder   has an unpacked chart in each subfolder, with its dependencies
+    """
+    charts = {name: {"source": str(folder / name), "version": _version(folder / name)} for name in _UPSTREAM}
+    wanted = environment("production", ("platform.charts", charts), ("platform.prometheus_operator", False))
+    files = rendered_on_kubernetes(wanted)
+    loki.states = {f"loki-{name}-ingester-{number}": "ACTIVE" for name in wanted.clusters for number in range(3)}
+    api = Api(Access(cluster.kubeconfig()))
+    for name in namespaces(wanted):
+        api.create({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name}}, "")
+    api.put(storage_class(), "", "tests")
+    for number in range(_FREE_VOLUMES):
+        free = volume("upstream", number)
+        del free["spec"]["claimRef"]
+        api.create(free, "")
+    references = {
+        reference.variable
+        for texts in files.values()
+        for source in secret_sources(texts)
+        for reference in (*source.values.values(), *source.users.values())
+    }
+    with patch.dict(os.environ, dict.fromkeys(references, "a secret of the tests")):
+        yield KubernetesPlatform(wanted, lambda: files, Access(cluster.kubeconfig()), reach=loki.reach)
+    for name in namespaces(wanted):
+        api.delete("v1", "Namespace", name, "")
+    for number in range(_FREE_VOLUMES):
+        api.delete("v1", "PersistentVolume", f"upstream-{number}", "")
+
+
+def _version(chart: Path) -> str:
+    return str(yaml.safe_load((chart / "Chart.yaml").read_text())["version"])

@@ -11,6 +11,7 @@ from logops.findings.classes.rollout import CHANGE_REFUSED, PLAN_UNKNOWN, RELEAS
 from logops.platforms.kubernetes.access import Access
 from logops.platforms.kubernetes.api import Api, ApiError, ClusterUnreachableError
 from logops.platforms.kubernetes.helm import Helm, HelmError
+from logops.platforms.kubernetes.helm_releases import installed_release
 from logops.platforms.kubernetes.platform import KubernetesPlatform
 from logops.platforms.platform import LeaseHeldError, PlatformError
 from logops.platforms.preview import Mark, Preview
@@ -178,7 +179,7 @@ def test_killed_helm_is_explained_and_the_rollback_of_its_run_repairs_the_releas
 
 
 def helm_status(platform: KubernetesPlatform, namespace: str) -> str:
-    installed = platform._helm.installed("loki-main", namespace)
+    installed = installed_release(platform.api, "loki-main", namespace)
     return installed.status if installed else ""
 
 
@@ -227,3 +228,11 @@ def test_values_that_the_chart_refuses_are_said_in_its_words(platform: Kubernete
     chart.replace("podManagementPolicy: Parallel", "podManagementPolicy: Sometimes")
     with pytest.raises(HelmError, match=r"(?s)podManagementPolicy.*The chart refuses the values"):
         preview(platform)
+
+
+def test_field_that_no_kind_has_refuses_the_plan_with_its_name(platform: KubernetesPlatform, chart: Chart) -> None:
+    chart.replace("kind: Deployment\n", "kind: Deployment\nsurplus: 1\n", "templates/loki.yaml")
+    mark = marks(platform)["loki-main-querier"]
+
+    assert (mark.cls, mark.refuses) == (CHANGE_REFUSED, "always")
+    assert "surplus" in mark.message

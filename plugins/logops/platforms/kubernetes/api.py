@@ -26,6 +26,7 @@ _TIMEOUT_S = (5, 30)
 """Of the connection, and of an answer."""
 _TEMPORARY = (429, 500, 502, 503, 504)
 _CONFLICT = "FieldManagerConflict"
+_UNTYPED = "failed to create typed patch object"
 
 
 class ApiError(PlatformError):
@@ -39,6 +40,12 @@ class ApiError(PlatformError):
         """The reason in the server's own words."""
         self.conflicts = causes
         """The fields of other managers that an apply would change."""
+
+    @property
+    def is_invalid(self) -> bool:
+        """Whether the server read the object and it is wrong. Another try would end the same."""
+        # The answer to an apply with a field that the kind does not have is a 500.
+        return self.status == 422 or _UNTYPED in self.said
 
 
 class ClusterUnreachableError(PlatformError):
@@ -159,8 +166,9 @@ class Api:
                 if time.monotonic() + wait_s > deadline:
                     raise
             except ApiError as error:
-                # A webhook that does not answer is a 500 too; it is repeated in vain, and then reported.
-                if error.status not in _TEMPORARY or "webhook" in error.said or time.monotonic() + wait_s > deadline:
+                # A webhook that does not answer is a 500 too: it is reported at once.
+                is_temporary = error.status in _TEMPORARY and not error.is_invalid and "webhook" not in error.said
+                if not is_temporary or time.monotonic() + wait_s > deadline:
                     raise
             time.sleep(wait_s)
             wait_s = min(2 * wait_s, 5.0)

@@ -1,4 +1,4 @@
-"""Helm 4, as a program: render a release on the server, apply it, read it, go back to a revision.
+"""Helm 4, as a program: render a release on the server, apply it, go back to a revision.
 
 Helm keeps its releases in secrets of their namespaces, so another Helm, or a person with `helm history`, sees the same.
 """
@@ -11,15 +11,14 @@ import shutil
 import subprocess
 import tempfile
 import time
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable
+from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-import yaml
-
 from logops.platforms.kubernetes.access import Access
+from logops.platforms.kubernetes.helm_releases import objects_of
 from logops.platforms.kubernetes.plan.objects import Object
 from logops.platforms.platform import PlatformError, Progress
 from logops.render.kubernetes import Release
@@ -29,7 +28,8 @@ MAJOR = 4
 VARIABLE = "LOGOPS_HELM"
 MANAGER = "helm"
 """The name with which Helm owns fields."""
-PENDING = ("pending-install", "pending-upgrade", "pending-rollback")
+_STORED_IN_SECRETS = {"HELM_DRIVER": "secret"}
+"""Another setting of the person who runs logops would hide the releases from `helm_releases.py`."""
 _POLL_S = 5.0
 _SHORT_S = 120
 _VERSION = re.compile(r"v?(\d+)\.\d+")
@@ -37,23 +37,6 @@ _VERSION = re.compile(r"v?(\d+)\.\d+")
 
 class HelmError(PlatformError):
     """Helm failed, or cannot be used."""
-
-
-@dataclass(frozen=True)
-class InstalledRelease:
-    """A release in the cluster."""
-
-    name: str
-    namespace: str
-    revision: int
-    status: str
-    """`deployed`, `failed`, `pending-upgrade`, ..."""
-    chart: str
-    """Name of the chart."""
-    version: str
-    """Version of the chart."""
-    values: Mapping[str, Any] = field(default_factory=dict)
-    objects: tuple[Object, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -102,38 +85,17 @@ class Helm:
             f"rendering release {release.namespace}/{release.name}",
             "upgrade", "--install", release.name, str(self.chart(release)), "--namespace", release.namespace,
             "--values", "-", "--dry-run=server", "--output", "json",
+            # The API server tries each object afterwards. Helm would read the schema of every kind for the same.
+            "--disable-openapi-validation",
             stdin=release.values,
         )  # fmt: skip
         hooks = [hook["manifest"] for hook in answer.get("hooks") or ()]
         return Rendered(
-            tuple(_owned(manifest, release) for manifest in _objects(answer["manifest"])),
-            tuple(manifest for text in hooks for manifest in _objects(text)),
+            tuple(_owned(manifest, release) for manifest in objects_of(answer["manifest"])),
+            tuple(manifest for text in hooks for manifest in objects_of(text)),
         )
 
-    def installed(self, name: str, namespace: str) -> InstalledRelease | None:
-        """Return a release as it is in the cluster; None if there is none."""
-        doing = f"reading release {namespace}/{name}"
-        try:
-            answer = self._json(doing, "status", name, "--namespace", namespace, "--output", "json")
-        except HelmError as error:
-            if "release: not found" in str(error):
-                return None
-            raise
-        chart = self._json(doing, "get", "metadata", name, "--namespace", namespace, "--output", "json")
-        return InstalledRelease(
-            name,
-            namespace,
-            int(answer["version"]),
-            answer["info"]["status"],
-            chart["chart"],
-            chart["version"],
-            answer.get("config") or {},
-            tuple(_objects(answer["manifest"])),
-        )
-
-    def upgrade(
-        self, release: Release, progress: Progress, *, timeout_s: float, force_conflicts: bool = False
-    ) -> InstalledRelease:
+    def upgrade(self, release: Release, progress: Progress, *, timeout_s: float, force_conflicts: bool = False) -> None:
         """Install or upgrade a release, wait until its workloads are ready, and go back by itself if they are not.
 
         force_conflicts   take over fields that others own
@@ -147,9 +109,6 @@ class Helm:
             "--timeout", f"{timeout_s:.0f}s", *(["--force-conflicts"] if force_conflicts else []),
             stdin=release.values, timeout_s=3 * timeout_s, progress=progress,
         )  # fmt: skip
-        installed = self.installed(release.name, release.namespace)
-        assert installed is not None
-        return installed
 
     def roll_back(self, name: str, namespace: str, revision: int, progress: Progress, *, timeout_s: float) -> None:
         """Go back to a revision of a release. Raises HelmError."""
@@ -225,6 +184,7 @@ class Helm:
                 stdout=subprocess.PIPE,
                 stderr=subprocess.PIPE,
                 text=True,
+                env={**os.environ, **_STORED_IN_SECRETS},
             ) as helm,
         ):
             started_s = time.monotonic()
@@ -287,23 +247,6 @@ _ADVICE = (
         "Check the chart's source and version in the environment file, and the network to its registry.",
     ),
 )
-
-
-def is_as_wanted(installed: InstalledRelease, release: Release) -> bool:
-    """Return whether a release was deployed with the wanted chart and values."""
-    values = json.loads(json.dumps(yaml.safe_load(release.values) or {}))
-    return (
-        installed.status == "deployed"
-        and (installed.chart, installed.version) == (release.chart_name, release.version)
-        and installed.values == values
-    )
-
-
-def _objects(text: str) -> Iterator[dict[str, Any]]:
-    """Yield the objects of a manifest. A list of objects becomes its items."""
-    for document in yaml.load_all(text, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader)):
-        if document:
-            yield from document["items"] if str(document.get("kind")).endswith("List") else [document]
 
 
 def _owned(manifest: Object, release: Release) -> Object:

@@ -20,7 +20,8 @@ from logops.platforms.kubernetes.access import Access
 from logops.platforms.kubernetes.api import Api
 from logops.platforms.kubernetes.claims import grow_claims
 from logops.platforms.kubernetes.helm import MANAGER as HELM_MANAGER
-from logops.platforms.kubernetes.helm import PENDING, Helm, InstalledRelease, is_as_wanted
+from logops.platforms.kubernetes.helm import Helm
+from logops.platforms.kubernetes.helm_releases import PENDING, InstalledRelease, installed_release, is_as_wanted
 from logops.platforms.kubernetes.ingesters import PATIENCE_S, LokiCluster, is_rolled_here, outdated_pods, roll
 from logops.platforms.kubernetes.lease import ClusterLease
 from logops.platforms.kubernetes.plan.cluster_plan import cluster_plan
@@ -136,7 +137,7 @@ class KubernetesPlatform(RemotePlatform):
         gone = self._unwanted(stage, unread_stage_objects(files))
         proposals += try_deletions(self.api, gone.objects)
         for release in gone.releases:
-            if installed := self._helm.installed(release.name, release.namespace):
+            if installed := installed_release(self.api, release.name, release.namespace):
                 proposals += try_deletions(self.api, installed.objects, release.namespace)
         self._known_conflicts |= _conflicts(proposals)
         plan = cluster_plan(proposals, self.api.items("v1", "Node"))
@@ -243,8 +244,7 @@ class KubernetesPlatform(RemotePlatform):
             self._ensure_overrides(wanted.releases, progress)
         for manifest_ in wanted.objects:
             self._apply_object(manifest_, progress)
-        for release in wanted.releases:
-            self._apply_release(release, progress)
+        self._apply_releases(wanted.releases, progress)
         self._remove(self._unwanted(stage, wanted), progress)
 
     def _write_accounts(self, files: Files, progress: Progress) -> None:
@@ -264,24 +264,33 @@ class KubernetesPlatform(RemotePlatform):
         progress(f"applying {proposal.id}")
         self.api.put(wanted, wanted["metadata"]["namespace"], MANAGER, force=bool(proposal.conflicts))
 
-    def _apply_release(self, release: Release, progress: Progress) -> None:
-        installed = self._helm.installed(release.name, release.namespace)
-        if installed and installed.status in PENDING:
-            raise PlatformError(_pending(installed))
-        proposals = self._tried(release, installed)
-        self._refuse_new_conflicts(proposals)
-        if installed and is_as_wanted(installed, release) and not cluster_plan(proposals, []).changed:
-            progress(f"release {release.name} is as declared")
-        else:
-            progress(f"applying release {release.name}")
-            grow_claims(self.api, proposals, progress)
-            self._helm.upgrade(
-                release,
-                progress,
-                timeout_s=self._ready_within_s,
-                force_conflicts=any(proposal.conflicts for proposal in proposals),
-            )
-        self._roll(release, proposals, progress)
+    def _apply_releases(self, releases: Sequence[Release], progress: Progress) -> None:
+        """Apply releases one after the other. A release that is as declared is left alone."""
+        with ThreadPoolExecutor(_PARALLEL) as pool:
+            looks = list(pool.map(self._look, releases))
+        is_newest = True
+        for release, look in zip(releases, looks, strict=True):
+            # An apply takes minutes, in which the other releases may change.
+            installed, proposals = look if is_newest else self._look(release)
+            if installed and installed.status in PENDING:
+                raise PlatformError(_pending(installed))
+            self._refuse_new_conflicts(proposals)
+            if installed and is_as_wanted(installed, release) and not cluster_plan(proposals, []).changed:
+                progress(f"release {release.name} is as declared")
+            else:
+                is_newest = False
+                self._apply_release(release, proposals, progress)
+            self._roll(release, proposals, progress)
+
+    def _apply_release(self, release: Release, proposals: Sequence[Proposal], progress: Progress) -> None:
+        progress(f"applying release {release.name}")
+        grow_claims(self.api, proposals, progress)
+        self._helm.upgrade(
+            release,
+            progress,
+            timeout_s=self._ready_within_s,
+            force_conflicts=any(proposal.conflicts for proposal in proposals),
+        )
 
     def _roll(self, release: Release, proposals: Sequence[Proposal], progress: Progress) -> None:
         """Restart the ingesters of a release that run an older template, one after the other."""
@@ -306,7 +315,7 @@ class KubernetesPlatform(RemotePlatform):
 
     def _look(self, release: Release) -> tuple[InstalledRelease | None, list[Proposal]]:
         """Return a release as it is, and what an apply would do. Helm refuses to try one that a killed Helm left."""
-        installed = self._helm.installed(release.name, release.namespace)
+        installed = installed_release(self.api, release.name, release.namespace)
         is_pending = installed is not None and installed.status in PENDING
         return installed, [] if is_pending else self._tried(release, installed)
 
@@ -361,7 +370,7 @@ class KubernetesPlatform(RemotePlatform):
         """
         for files in self._revisions.known(stage):
             for release in unread_stage_objects(files).releases:
-                installed = self._helm.installed(release.name, release.namespace)
+                installed = installed_release(self.api, release.name, release.namespace)
                 if installed and installed.status in PENDING:
                     progress(f"release {release.name} is {installed.status}: Helm was killed")
                     good = self._helm.last_deployed(release.name, release.namespace)

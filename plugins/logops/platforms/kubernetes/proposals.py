@@ -61,7 +61,7 @@ def _failed(proposal: Proposal, error: ApiError) -> Proposal:
 
     It is refused if the server judged the object. If it could not judge, the outcome is unknown.
     """
-    judged = error.status == 422 or (
+    judged = error.is_invalid or (
         error.status in (400, 403)
         and any(words in error.said for words in ("exceeded quota", "denied the request", "failed quota", "strict dec"))
     )

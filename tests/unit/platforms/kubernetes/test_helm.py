@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 
 from logops.platforms.kubernetes.access import Access
-from logops.platforms.kubernetes.helm import Helm, HelmError, InstalledRelease, explained, is_as_wanted
+from logops.platforms.kubernetes.helm import Helm, HelmError, explained
+from logops.platforms.kubernetes.helm_releases import InstalledRelease, is_as_wanted
 from logops.render.kubernetes import Release
 
 
