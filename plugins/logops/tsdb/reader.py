@@ -147,9 +147,15 @@ class _Reading:
         """
         parts = min(_THREADS, 1 + int(work[-1]) // work_per_thread)
         cuts = np.searchsorted(work, np.linspace(0, work[-1], parts + 1)[1:-1]).tolist()
-        with ThreadPoolExecutor(parts) as threads:
-            for fault, offset in threads.map(read, [0, *cuts], [*cuts, len(work) - 1]):
-                self._check(fault, offset, "a series")
+        starts, ends = [0, *cuts], [*cuts, len(work) - 1]
+        if parts == 1:
+            # Most files are small, and a thread takes as long as 20,000 chunks.
+            results = [read(starts[0], ends[0])]
+        else:
+            with ThreadPoolExecutor(parts) as threads:
+                results = [*threads.map(read, starts, ends)]
+        for fault, offset in results:
+            self._check(fault, offset, "a series")
 
     def _check(self, fault: int, offset: int, what: str) -> None:
         if fault != NONE:

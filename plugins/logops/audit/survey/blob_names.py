@@ -103,34 +103,20 @@ class ChunkNames:
             return np.zeros(len(names), bool), _columns(0)
         offsets = np.frombuffer(offsets_buffer, np.int32)[names.offset : names.offset + len(names) + 1]
         data = np.frombuffer(data_buffer, np.uint8)
-        parsed = _columns(len(names))
+        columns = _columns(len(names))
         is_chunk = np.zeros(len(names), np.bool_)
-        begins = np.zeros(len(names), np.bool_)
-        ends = np.zeros(len(names), np.int32)
-        _read_names(
-            data,
-            offsets,
-            is_chunk,
-            begins,
-            ends,
-            parsed["fingerprint"],
-            parsed["from_ms"],
-            parsed["through_ms"],
-            parsed["checksum"],
-        )
-        # Names are sorted, so a tenant's names are together: look the tenant up at its first name.
-        starts = np.flatnonzero(begins)
+        starts = np.empty(len(names), np.int64)
+        ends = np.empty(len(names), np.int64)
+        chunks, runs = _read_names(data, offsets, is_chunk, starts, ends, *columns.values())
         numbers = np.array(
             [
-                self._numbers.setdefault(data[offsets[row] : ends[row]].tobytes(), len(self._numbers))
-                for row in starts.tolist()
+                self._numbers.setdefault(data[start:end].tobytes(), len(self._numbers))
+                for start, end in zip(starts[:runs].tolist(), ends[:runs].tolist(), strict=True)
             ],
             np.int32,
         )
-        chunks = np.flatnonzero(is_chunk)
-        columns = {name: column[chunks] for name, column in parsed.items() if name != "tenant"}
-        tenant = numbers[np.searchsorted(starts, chunks, side="right") - 1] if len(starts) else numbers
-        return is_chunk, {"tenant": tenant, **columns}
+        parsed = {name: column[:chunks] for name, column in columns.items()}
+        return is_chunk, {**parsed, "tenant": numbers[parsed["tenant"]]}
 
 
 def _columns(rows: int) -> dict[str, Column]:
@@ -162,11 +148,16 @@ def _hex(data, at, end, most):  # type: ignore[no-untyped-def]
 
 
 @numba.njit(cache=True, nogil=True)
-def _read_names(  # type: ignore[no-untyped-def]  # noqa: C901
-    data, offsets, is_chunk, begins, ends, fingerprint, from_ms, through_ms, checksum
+def _read_names(  # type: ignore[no-untyped-def]
+    data, offsets, is_chunk, run_starts, run_ends, run, fingerprint, from_ms, through_ms, checksum
 ):
+    """Write one row per chunk. Return the number of chunks and of runs.
+
+    Names are sorted, so the names of a tenant are together: a run. `run_starts` and `run_ends` get the position of the
+    tenant in the first name of each run, `run` the run of each chunk.
+    """
     slash, dash, colon = np.uint8(47), np.uint8(45), np.uint8(58)
-    last_start, last_length = 0, -1
+    chunk, runs = 0, 0
     for row in range(len(offsets) - 1):
         start, end = offsets[row], offsets[row + 1]
         at = start
@@ -178,30 +169,36 @@ def _read_names(  # type: ignore[no-untyped-def]  # noqa: C901
         value, at = _hex(data, at + 1, end, 16)
         if at < 0 or at >= end or data[at] != slash:
             continue
-        fingerprint[row] = value
+        fingerprint[chunk] = value
         value, at = _hex(data, at + 1, end, 15)
         if at < 0 or at >= end or (data[at] != dash and data[at] != colon):
             continue
-        from_ms[row] = np.int64(value)
+        from_ms[chunk] = np.int64(value)
         value, at = _hex(data, at + 1, end, 15)
         if at < 0 or at >= end or (data[at] != dash and data[at] != colon):
             continue
-        through_ms[row] = np.int64(value)
+        through_ms[chunk] = np.int64(value)
         value, at = _hex(data, at + 1, end, 8)
         if at != end:
             continue
-        checksum[row] = np.uint32(value)
+        checksum[chunk] = np.uint32(value)
         is_chunk[row] = True
-        ends[row] = tenant_end
-        length = tenant_end - start
-        same = length == last_length
-        if same:
-            for i in range(length):
-                if data[start + i] != data[last_start + i]:
-                    same = False
-                    break
-        begins[row] = not same
-        last_start, last_length = start, length
+        if runs == 0 or not _same(data, start, tenant_end, run_starts[runs - 1], run_ends[runs - 1]):
+            run_starts[runs], run_ends[runs] = start, tenant_end
+            runs += 1
+        run[chunk] = runs - 1
+        chunk += 1
+    return chunk, runs
+
+
+@numba.njit(cache=True, nogil=True)
+def _same(data, start, end, other_start, other_end):  # type: ignore[no-untyped-def]
+    if end - start != other_end - other_start:
+        return False
+    for i in range(end - start):  # noqa: SIM110  numba has no all()
+        if data[start + i] != data[other_start + i]:
+            return False
+    return True
 
 
 def first_part(names: pa.Array) -> pa.Array:
