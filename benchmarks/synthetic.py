@@ -28,7 +28,6 @@ DAYS = 90
 A_DAY = 4
 """Chunks per stream and day."""
 AS_OF = datetime(2026, 11, 24, 2, tzinfo=UTC)
-TODAY = int(AS_OF.timestamp()) // 86_400
 CONTAINER = "loki-chunks"
 INVENTORY = "inventory"
 RULE = "all"
@@ -60,12 +59,17 @@ class Tenant:
     kb: Column
 
 
-def tenant_of(number: int, streams: int) -> Tenant:
-    """Return the chunks of a tenant. The same seed and number of streams give the same chunks."""
+def day_of(as_of: datetime) -> int:
+    """Return the day of a moment, in days since 1970."""
+    return int(as_of.timestamp()) // 86_400
+
+
+def tenant_of(number: int, streams: int, today: int, days: int) -> Tenant:
+    """Return the chunks of a tenant. The same numbers give the same chunks."""
     random = np.random.default_rng([SEED, number, streams])
     fingerprint = np.unique(random.integers(1 << 40, 1 << 63, streams + 64, dtype=np.uint64))[:streams]
-    shape = (streams, DAYS, A_DAY)
-    day = (TODAY - DAYS + np.arange(DAYS, dtype=np.int64)) * DAY_MS
+    shape = (streams, days, A_DAY)
+    day = (today - days + np.arange(days, dtype=np.int64)) * DAY_MS
     piece = DAY_MS // A_DAY
     starts = day[None, :, None] + np.arange(A_DAY, dtype=np.int64)[None, None, :] * piece
     from_ms = starts + random.integers(0, piece // 8, shape)
@@ -79,54 +83,59 @@ def tenant_of(number: int, streams: int) -> Tenant:
     )
 
 
-def make(folder: Path, chunks: int) -> Planted:
-    """Fill an empty folder: CONTAINER/index/..., INVENTORY/..., planted.json."""
-    streams = max(chunks // (len(TENANTS) * DAYS * A_DAY), 1)
+def make(folder: Path, chunks: int, as_of: datetime = AS_OF, days: int = DAYS) -> Planted:
+    """Fill an empty folder: CONTAINER/index/..., INVENTORY/..., planted.json.
+
+    as_of   the moment to audit it at; the inventory is an hour older
+    days    number of tables
+    """
+    today = day_of(as_of)
+    streams = max(chunks // (len(TENANTS) * days * A_DAY), 1)
     program = loki_index.program()
-    tenants = (tenant_of(number, streams) for number in range(len(TENANTS)))
+    tenants = (tenant_of(number, streams, today, days) for number in range(len(TENANTS)))
     planted: dict[str, list[str]] = {"missing": [], "orphaned": [], "archived": [], "too_warm": []}
     files: list[dict[str, Any]] = []
-    at = f"{AS_OF - timedelta(hours=1):%Y/%m/%d/%H-%M-%S}/{RULE}"
+    at = f"{as_of - timedelta(hours=1):%Y/%m/%d/%H-%M-%S}/{RULE}"
     (folder / INVENTORY / at).mkdir(parents=True)
     index_rows: list[tuple[str, int]] = []
     for tenant in tenants:
-        for path in loki_index.build(program, _tables(folder, tenant)):
+        for path in loki_index.build(program, _tables(folder, tenant, today - days)):
             index_rows.append((str(path.relative_to(folder / CONTAINER)), path.stat().st_size))
-        for batch in _inventory(tenant, planted):
+        for batch in _inventory(tenant, planted, as_of):
             file = f"{at}/{RULE}_1000000_{len(files)}.parquet"
             pq.write_table(batch, folder / INVENTORY / file, compression="snappy")
             files.append({"blob": file, "size": (folder / INVENTORY / file).stat().st_size})
-    _write_manifest(folder / INVENTORY / at, files)
+    _write_manifest(folder / INVENTORY / at, files, as_of)
     found = Planted(**{name: tuple(sorted(names)) for name, names in planted.items()})
     (folder / "planted.json").write_text(json.dumps(asdict(found)))
     return found
 
 
-def _tables(folder: Path, tenant: Tenant) -> Iterator[loki_index.Table]:
+def _tables(folder: Path, tenant: Tenant, first_day: int) -> Iterator[loki_index.Table]:
     labels = [
         (int(number), {"service": f"service-{stream % 97}", "pod": f"pod-{stream}", "level": "info"})
         for stream, number in enumerate(tenant.fingerprint)
     ]
     series = np.repeat(np.arange(len(labels), dtype=np.uint32), A_DAY)
-    for day in range(DAYS):
+    for day in range(tenant.from_ms.shape[1]):
         records = np.empty(len(series), loki_index.RECORD)
         records["series"] = series
         for name in ("checksum", "from_ms", "through_ms", "kb"):
             records[name] = getattr(tenant, name)[:, day, :].ravel()
         records["entries"] = records["kb"] * 8
-        table = f"loki_index_{TODAY - DAYS + day}"
+        table = f"loki_index_{first_day + day}"
         yield loki_index.Table(
             folder / CONTAINER / "index" / table / tenant.name,
             labels,
             records,
-            written=(TODAY - DAYS + day + 1) * 86_400 * 10**9,
+            written=(first_day + day + 1) * 86_400 * 10**9,
         )
 
 
-def _inventory(tenant: Tenant, planted: dict[str, list[str]]) -> Iterator[pa.Table]:
+def _inventory(tenant: Tenant, planted: dict[str, list[str]], as_of: datetime) -> Iterator[pa.Table]:
     """Write the inventory, sorted by name, as Azure does: one stream after the other."""
     random = np.random.default_rng([SEED, len(tenant.fingerprint)])
-    per_stream = DAYS * A_DAY
+    per_stream = tenant.from_ms.shape[1] * A_DAY
     streams_a_file = max(_ROWS_A_FILE // per_stream, 1)
     for first in range(0, len(tenant.fingerprint), streams_a_file):
         part = slice(first, first + streams_a_file)
@@ -135,7 +144,7 @@ def _inventory(tenant: Tenant, planted: dict[str, list[str]]) -> Iterator[pa.Tab
             getattr(tenant, name)[part].ravel() for name in ("from_ms", "through_ms", "checksum", "kb")
         )
         modified = through_ms // 1000 + 600
-        age_days = (int(AS_OF.timestamp()) - modified) // 86_400
+        age_days = (int(as_of.timestamp()) - modified) // 86_400
         tier = np.where(age_days > _HOT_DAYS, 2, 1).astype(np.int8)
         changed = np.where(tier == 2, modified + (_HOT_DAYS + 1) * 86_400, 0)
         rows = np.arange(len(fingerprint))
@@ -149,8 +158,7 @@ def _inventory(tenant: Tenant, planted: dict[str, list[str]]) -> Iterator[pa.Tab
         tier[archived], changed[archived] = 4, modified[archived] + 86_400
         planted["archived"].append(_name(tenant, columns, archived))
         old = np.flatnonzero(age_days > _HOT_DAYS + 5)
-        warm = int(old[warm % len(old)])
-        if warm not in (gone, archived):
+        if len(old) and (warm := int(old[warm % len(old)])) not in (gone, archived):
             tier[warm], changed[warm] = 1, 0
             planted["too_warm"].append(_name(tenant, columns, warm))
         rows = np.append(rows[kept], copied)
@@ -217,12 +225,12 @@ def _write_names(prefix, fingerprint, from_ms, through_ms, checksum, text, ends)
     return at
 
 
-def _write_manifest(folder: Path, files: list[dict[str, Any]]) -> None:
+def _write_manifest(folder: Path, files: list[dict[str, Any]], as_of: datetime) -> None:
     fields = ["Name", "Content-Length", "Last-Modified", "AccessTier", "AccessTierChangeTime"]
     rule = {"filters": {"blobTypes": ["blockBlob"]}, "format": "parquet", "objectType": "blob", "schemaFields": fields}
     said = {
         "files": files,
-        "inventoryStartTime": (AS_OF - timedelta(hours=1)).isoformat(),
+        "inventoryStartTime": (as_of - timedelta(hours=1)).isoformat(),
         "ruleDefinition": rule,
         "ruleName": RULE,
         "status": "Succeeded",

@@ -49,32 +49,22 @@ class FolderBucket:
         return [file for file in found if file]
 
 
-def ours(folder: Path) -> dict[str, Any]:
-    """Survey and judge every table. Return the seconds of each step, and the findings."""
+def survey(folder: Path, work: Path, days: int = synthetic.DAYS) -> Any:
+    """Read the inventory of a bucket and its index files into a work folder. Return the survey."""
     import pyarrow as pa
 
-    from logops.audit.judge.batch import together
-    from logops.audit.judge.tables import JudgeDatabase, judge_tables
-    from logops.audit.policy.audit_policy import AuditPolicy
-    from logops.audit.policy.retention import declared_rules, default_rules, tiering, windows
     from logops.audit.survey.containers import take_survey
     from logops.clients.blob_storage.blobs import Listing, blobs_schema
     from logops.clients.blob_storage.inventory import Manifest, blobs_in
-    from logops.environment import Environment
 
-    cluster = _cluster()
-    assert isinstance(cluster.environment, Environment)
-    own = cluster.environment.clusters["main"]
-    missing = frozenset(json.loads((folder / "planted.json").read_text())["missing"])
-    bucket = FolderBucket(folder / synthetic.CONTAINER, missing)
+    bucket = FolderBucket(folder / synthetic.CONTAINER, frozenset())
     manifest = Manifest.model_validate_json(next((folder / synthetic.INVENTORY).rglob("*manifest.json")).read_bytes())
     inventory: Any = FolderBucket(folder / synthetic.INVENTORY, frozenset())
-    first = synthetic.TODAY - synthetic.DAYS
-    tables = [f"loki_index_{first + number}" for number in range(synthetic.DAYS)]
+    first = synthetic.day_of(synthetic.AS_OF) - days
 
     def batches() -> Iterator[pa.RecordBatch]:
         yield from blobs_in(inventory, manifest, synthetic.CONTAINER)
-        files = [file for table in tables for file in bucket.index_files(table)]
+        files = [file for number in range(days) for file in bucket.index_files(f"loki_index_{first + number}")]
         rows = [
             {
                 "name": file.name,
@@ -88,7 +78,27 @@ def ours(folder: Path) -> dict[str, Any]:
         ]
         yield pa.RecordBatch.from_pylist(rows, schema=blobs_schema())
 
-    terms = AuditPolicy(
+    return take_survey(
+        Listing("inventory", manifest.inventory_start_time, batches()),
+        str(work),
+        environment="synthetic",
+        cluster="main",
+        account="main",
+        container=synthetic.CONTAINER,
+        as_of=synthetic.AS_OF,
+    )
+
+
+def bucket_and_policy(folder: Path) -> tuple[FolderBucket, Any, int]:
+    """Return what a bucket is judged by: itself, the policy, and DuckDB's memory in bytes."""
+    from logops.audit.policy.audit_policy import AuditPolicy
+    from logops.audit.policy.retention import declared_rules, default_rules, tiering, windows
+    from logops.environment import Environment
+
+    cluster = _cluster()
+    assert isinstance(cluster.environment, Environment)
+    own = cluster.environment.clusters["main"]
+    policy = AuditPolicy(
         rules=declared_rules(own),
         default=default_rules(own),
         tiering=tiering(own),
@@ -96,27 +106,31 @@ def ours(folder: Path) -> dict[str, Any]:
         windows=windows(own, cluster.environment.audit),
         markers=False,
     )
+    missing = frozenset(json.loads((folder / "planted.json").read_text())["missing"])
+    return FolderBucket(folder / synthetic.CONTAINER, missing), policy, cluster.environment.audit.memory.value
+
+
+def ours(folder: Path) -> dict[str, Any]:
+    """Survey and judge every table. Return the seconds of each step, and the findings."""
+    from logops.audit.judge.batch import together
+    from logops.audit.judge.tables import JudgeDatabase, judge_tables
+
+    bucket, policy, memory = bucket_and_policy(folder)
+    first = synthetic.day_of(synthetic.AS_OF) - synthetic.DAYS
     faults = []
     started = time.monotonic()
     with tempfile.TemporaryDirectory(prefix="logops-benchmark-") as place:
-        survey = take_survey(
-            Listing("inventory", manifest.inventory_start_time, batches()),
-            place,
-            environment="synthetic",
-            cluster="main",
-            account="main",
-            container=synthetic.CONTAINER,
-            as_of=synthetic.AS_OF,
-        )
+        listed = survey(folder, Path(place))
         surveyed = time.monotonic() - started
-        with JudgeDatabase(cluster.environment.audit.memory.value) as bench:
-            for days in together({first + number: survey.days[first + number] for number in range(synthetic.DAYS)}):
-                faults += judge_tables(bench, survey, {day: tables[day - first] for day in days}, bucket, terms).faults
+        with JudgeDatabase(memory) as bench:
+            for days in together({first + number: listed.days[first + number] for number in range(synthetic.DAYS)}):
+                tables = {day: f"loki_index_{day}" for day in days}
+                faults += judge_tables(bench, listed, tables, bucket, policy).faults
         spool = sum(file.stat().st_size for file in Path(place).rglob("*") if file.is_file())
     return {
         "seconds": time.monotonic() - started,
         "survey": surveyed,
-        "chunks": survey.chunk_count,
+        "chunks": listed.chunk_count,
         "spool": spool,
         "peak": _peak(),
         "found": {

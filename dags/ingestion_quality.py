@@ -37,6 +37,7 @@ from airflow.sdk import Param
 from logops.airflow.nightly import environments, nightly, quality_minutes
 from logops.airflow.operators.quality import IngestionQualityOperator
 from logops.airflow.params import budget_param, environment_param, moment_param
+from logops.airflow.pools import loki_pool
 from logops.airflow.scheduled_dag import scheduled_dag
 from logops.airflow.tags import Tag
 from logops.airflow.timetable import EveryMinutesTimetable
@@ -69,6 +70,7 @@ with scheduled_dag(
 ) as dag:
     IngestionQualityOperator(
         task_id="check",
+        pool=loki_pool(),
         environment="{{ params.environment }}",
         window="{{ params.window }}",
         budget="{{ params.budget }}",

@@ -44,6 +44,7 @@ from airflow.sdk import Param
 from logops.airflow.nightly import environments, nightly
 from logops.airflow.operators.benchmark import QueryBenchmarkOperator
 from logops.airflow.params import MORE, budget_param, environment_param, moment_param, names_param
+from logops.airflow.pools import loki_pool
 from logops.airflow.scheduled_dag import scheduled_dag
 from logops.airflow.tags import Tag
 from logops.airflow.timetable import NightlyTimetable
@@ -114,6 +115,7 @@ with scheduled_dag(
 ) as dag:
     QueryBenchmarkOperator(
         task_id="measure",
+        pool=loki_pool(),
         environment="{{ params.environment }}",
         queries="{{ params.queries }}",
         rounds="{{ params.rounds }}",

@@ -9,6 +9,7 @@ import pytest
 from airflow.dag_processing.dagbag import DagBag
 from airflow.utils.db import initdb
 
+from logops.airflow.hooks.secrets import SecretMissingError
 from logops.audit import run as steps
 from logops.audit.survey.objects import DAY_MS, chunk_name
 from logops.environment import Environment
@@ -155,6 +156,20 @@ def test_platform_that_cannot_be_opened_fails_list_and_reduce(run: Run, monkeypa
     monkeypatch.setattr("logops.platforms.open_to_read", refuse)
     seen = run()
     assert (seen["list"], seen["judge"], seen["reduce"]) == ("failed", "upstream_failed", "failed")
+
+
+@pytest.mark.usefixtures("_database", "_short_sleeps")
+def test_list_without_its_secret_fails_at_the_first_try(dagbag: DagBag, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(environment: Environment, root: Path) -> None:
+        raise SecretMissingError("the connection does not exist")
+
+    monkeypatch.setattr("logops.platforms.open_to_read", refuse)
+    dag = dagbag.dags["retention_audit"]
+    assert dag.get_task("list").retries
+
+    (listed,) = [task for task in dag.test().get_task_instances() if task.task_id == "list"]
+
+    assert (listed.state, listed.try_number) == ("failed", 1)
 
 
 def test_tables_and_as_of_params_reach_every_task(

@@ -12,7 +12,8 @@ from airflow.serialization.encoders import encode_timetable
 from airflow.timetables.base import TimeRestriction, Timetable
 from pendulum import DateTime
 
-from logops.airflow.dag_ids import ALERTS, DRIFT, NIGHTLY
+from logops.airflow.dag_ids import ALERTS, DRIFT, NIGHTLY, SCHEDULED
+from logops.airflow.retries import RetryTemporary
 from logops.airflow.tags import Tag
 
 LONGEST_TASK = timedelta(hours=1)
@@ -115,6 +116,13 @@ def test_every_task_is_retried_within_one_minute(dags: list[DAG]) -> None:
     tasks = [task for dag in dags for task in dag.tasks]
     assert [task.task_id for task in tasks if not task.retries] == []
     assert [task.task_id for task in tasks if task.retry_delay > timedelta(minutes=1)] == []
+
+
+def test_scheduled_tasks_are_retried_by_the_kind_of_their_error(dags: list[DAG]) -> None:
+    scheduled = [dag for dag in dags if dag.dag_id in SCHEDULED]
+    tasks = [task for dag in scheduled for task in dag.tasks]
+    assert len(scheduled) == len(SCHEDULED)
+    assert [task.task_id for task in tasks if not isinstance(task.retry_policy, RetryTemporary)] == []
 
 
 def test_every_task_has_time_limit(dags: list[DAG]) -> None:

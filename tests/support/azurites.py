@@ -23,9 +23,12 @@ def free_port() -> int:
 
 
 @contextmanager
-def azurite(folder: Path) -> Iterator[str]:
-    """Run an Azurite that stores its blobs in a folder. Yields the endpoint of its account."""
-    port = free_port()
+def azurite(folder: Path, port: int = 0) -> Iterator[str]:
+    """Run an Azurite that stores its blobs in a folder. Yields the endpoint of its account.
+
+    port   default: a free one
+    """
+    port = port or free_port()
     arguments = ["--skipApiVersionCheck", "--silent", "--blobHost", "127.0.0.1", "--blobPort", str(port)]
     with (folder / "log").open("w") as log:
         process = subprocess.Popen(

@@ -7,6 +7,7 @@ import signal
 import time
 from collections.abc import Iterator, Sequence
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from itertools import islice
 from pathlib import Path
 from threading import Thread
 
@@ -32,6 +33,13 @@ def free_base_port() -> int:
     bases = own_share(range(20_000, 32_000, PORTS))
     random.shuffle(bases)
     return next(base for base in bases if not taken(range(base, base + PORTS)))
+
+
+def free_ports(count: int) -> list[int]:
+    """Return free ports, below the range of ephemeral ports."""
+    ports = own_share(range(20_000, 32_000))
+    random.shuffle(ports)
+    return list(islice((port for port in ports if not taken([port])), count))
 
 
 def security_only(name: str) -> Environment:

@@ -19,8 +19,8 @@ _HOP_BY_HOP = ("connection", "transfer-encoding", "keep-alive")
 class _Proxy(ThreadingHTTPServer):
     daemon_threads = True
 
-    def __init__(self, port: int, refuses: Refuses) -> None:
-        super().__init__(("127.0.0.1", 0), _Request)
+    def __init__(self, port: int, refuses: Refuses, own_port: int) -> None:
+        super().__init__(("127.0.0.1", own_port), _Request)
         self.behind = port
         self.refuses = refuses
 
@@ -62,9 +62,9 @@ class _Request(BaseHTTPRequestHandler):
 
 
 @contextmanager
-def storage_proxy(port: int, refuses: Refuses) -> Iterator[int]:
-    """Run a proxy in front of the Azurite on `port`. Yields the proxy's port."""
-    proxy = _Proxy(port, refuses)
+def storage_proxy(port: int, refuses: Refuses, own_port: int = 0) -> Iterator[int]:
+    """Run a proxy in front of the Azurite on `port`. Yields the proxy's port: `own_port`, or a free one."""
+    proxy = _Proxy(port, refuses, own_port)
     threading.Thread(target=proxy.serve_forever, daemon=True).start()
     try:
         yield proxy.server_port

@@ -8,6 +8,7 @@ from datetime import timedelta
 
 from airflow.sdk import DAG, Param
 
+from logops.airflow.retries import RetryTemporary
 from logops.airflow.tags import Tag
 from logops.airflow.timetable import ScheduledTimetable
 
@@ -29,7 +30,7 @@ def scheduled_dag(
     """Return an empty DAG with a schedule. It is paused until the first rollout has succeeded.
 
     name         the name that people see
-    retries      of each task
+    retries      of each task, for errors that may be temporary
     time_limit   of each task
     """
     return DAG(
@@ -46,6 +47,7 @@ def scheduled_dag(
         default_args={
             "owner": "log-platform",
             "retries": retries,
+            "retry_policy": RetryTemporary(),
             "retry_delay": _RETRY_DELAY,
             "execution_timeout": time_limit,
         },

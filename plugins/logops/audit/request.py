@@ -65,20 +65,21 @@ class Batch(TypedDict):
     chunks: int
 
 
-MAX_CHUNKS = 5_000_000
 MAX_TABLES = 400
-"""Per batch: some ten seconds of work, so that a retry repeats little and the start of a task is a small part."""
+"""Per batch."""
 
 
-def cut(chunks_by_day: Mapping[int, int]) -> list[tuple[list[int], int]]:
+def cut(chunks_by_day: Mapping[int, int], max_chunks: int) -> list[tuple[list[int], int]]:
     """Split days into batches, in order. Returns lists of days with their number of chunks.
 
-    >>> cut({1: 4_000_000, 2: 3_000_000, 3: 0})
+    max_chunks   of a batch; a day with more has its own batch
+
+    >>> cut({1: 4_000_000, 2: 3_000_000, 3: 0}, 5_000_000)
     [([1], 4000000), ([2, 3], 3000000)]
     """
     batches: list[tuple[list[int], int]] = []
     for day, chunks in sorted(chunks_by_day.items()):
-        if batches and batches[-1][1] + chunks <= MAX_CHUNKS and len(batches[-1][0]) < MAX_TABLES:
+        if batches and batches[-1][1] + chunks <= max_chunks and len(batches[-1][0]) < MAX_TABLES:
             days, before = batches[-1]
             batches[-1] = ([*days, day], before + chunks)
         else:

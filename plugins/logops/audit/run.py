@@ -92,7 +92,7 @@ def survey(
             continue
         batches += [
             Batch(cluster=cluster, work_dir=work_dir.url, days=days, chunks=chunks)
-            for days, chunks in cut(chunks_by_day)
+            for days, chunks in cut(chunks_by_day, platform.environment.audit.chunks_per_task)
         ]
     if interrupted:
         raise interrupted[0]

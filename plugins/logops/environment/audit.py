@@ -1,5 +1,9 @@
 """Settings of the audits: tolerances and memory."""
 
+from typing import Annotated
+
+from pydantic import Field
+
 from logops.environment.base import Model
 from logops.environment.units import Duration, Size
 
@@ -25,4 +29,6 @@ class Audit(Model):
     """Permitted delay of a lifecycle rule. Azure runs a policy once a day, and a run may take days."""
     memory: Size = Size("1GiB")
     """Memory that DuckDB may use in a task. It uses the disk for more."""
+    chunks_per_task: Annotated[int, Field(ge=1)] = 5_000_000
+    """Most chunks that one task judges: some ten seconds of work. A table with more has a task of its own."""
     content: ContentAudit = ContentAudit()

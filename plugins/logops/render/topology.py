@@ -28,6 +28,8 @@ _UNSUPPORTED_CHARACTER = re.compile(r"""["'%$*?\[\]{}\\\x00-\x1f]|\s[;#]""")
 class PlacementError(LogopsError):
     """The platform cannot run the environment."""
 
+    needs_a_person = True
+
 
 @dataclass(frozen=True)
 class LokiProcess:

@@ -23,6 +23,8 @@ Rules = Mapping[str, RuleFile]
 class RulesError(LogopsError):
     """A rule file is not usable."""
 
+    needs_a_person = True
+
 
 def load_rules(root: Path) -> dict[str, RuleFile]:
     """Read every rule file below the project's root. Raises RulesError."""

@@ -22,13 +22,19 @@ class ToolchainError(LogopsError):
 class ProjectNotFoundError(ToolchainError):
     """The folder that holds tools/ was not found, or a build description is missing in it."""
 
+    needs_a_person = True
+
 
 class WrongProgramError(ToolchainError):
     """A variable such as LOGOPS_LOKI names another program than the one that logops needs."""
 
+    needs_a_person = True
+
 
 class ProgramMissingError(ToolchainError):
     """The program was not found, and nothing was built."""
+
+    needs_a_person = True
 
 
 class BuildError(ToolchainError):

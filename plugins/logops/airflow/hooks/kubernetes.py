@@ -17,6 +17,8 @@ _WAYS = {"in_cluster", "kube_config_path", "kube_config"}
 class ClusterConnectionError(LogopsError, ValueError):
     """The fields of a connection do not describe one login to a cluster."""
 
+    needs_a_person = True
+
 
 def cluster_login(connection: str) -> dict[str, str]:
     """Return the environment variables with which logops logs in to a cluster. An empty one must not be set.

@@ -19,6 +19,8 @@ _HOUR_NS = 3_600_000_000_000
 class ConnectionFieldsError(LogopsError, ValueError):
     """The fields of a connection do not describe a Loki."""
 
+    needs_a_person = True
+
     def __init__(self, connection: Connection, field: str, value: Any, allowed: str) -> None:
         self.problem = f"{field} is {value!r}; expected {allowed}"
         super().__init__(f"Airflow connection {connection.conn_id!r}: {self.problem}")

@@ -15,6 +15,8 @@ from logops.render.kubernetes import secret_sources
 class SecretMissingError(LogopsError):
     """A secret is not in the place that the environment names."""
 
+    needs_a_person = True
+
 
 def connection_secrets(environment: Environment, variables: Mapping[str, str]) -> dict[str, str]:
     """Return the account keys that Airflow connections hold, by environment variable.

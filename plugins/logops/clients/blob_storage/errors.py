@@ -39,6 +39,8 @@ class ObjectStoreError(LogopsError):
 class ObjectStoreMisconfiguredError(ObjectStoreError):
     """The credential or the endpoint cannot be used."""
 
+    needs_a_person = True
+
 
 class ObjectStoreUnreachableError(ObjectStoreError):
     """There was no answer."""
