@@ -15,9 +15,13 @@ from unittest.mock import patch
 import yaml
 
 from logops.environment import Environment
+from logops.platforms.azure.accounts import AzureAccounts
 from logops.platforms.kubernetes.access import Access
 from logops.platforms.kubernetes.api import Api
 from logops.platforms.kubernetes.platform import KubernetesPlatform
+from logops.platforms.platform import Progress
+from logops.platforms.preview import NO_PREVIEW, Preview
+from logops.render import Files
 from logops.render.kubernetes import secret_sources
 from logops.render.kubernetes.rights import namespaces
 from tests.support.environments import environment, rendered_on_kubernetes
@@ -157,8 +161,22 @@ def small_environment(chart: Chart, namespace: str, *changes: tuple[str, Any]) -
     )
 
 
+class NoAccounts(AzureAccounts):
+    """Storage accounts that are as declared, for tests that are not about them."""
+
+    def preview(self, files: Files) -> Preview:
+        return NO_PREVIEW
+
+    def write(self, files: Files, progress: Progress) -> None:
+        """Change nothing."""
+
+
 def platform_of(
-    wanted: Environment, cluster: KubernetesCluster, loki: FakeLoki, kubeconfig: Path | None = None
+    wanted: Environment,
+    cluster: KubernetesCluster,
+    loki: FakeLoki,
+    kubeconfig: Path | None = None,
+    accounts: AzureAccounts | None = None,
 ) -> KubernetesPlatform:
     """Return the platform of an environment on a cluster."""
     return KubernetesPlatform(
@@ -167,7 +185,7 @@ def platform_of(
         Access(kubeconfig or cluster.kubeconfig()),
         ready_within_s=READY_WITHIN_S,
         reach=loki.reach,
-        write_account=lambda account, state: None,
+        accounts=accounts or NoAccounts(wanted.storage_accounts),
     )
 
 

@@ -8,6 +8,7 @@ from logops.number_text import count_text
 LONGEST = 4_000
 """Characters of a diff in a finding. The command in its remedy shows the whole diff."""
 MOST_LINES = 60
+_MOST_VALUES = 4
 
 
 def shown(lines: Sequence[str]) -> str:
@@ -25,6 +26,20 @@ def shown(lines: Sequence[str]) -> str:
         kept += 1
     left = len(lines) - kept
     return text.rstrip("\n") + (f"\n... and {left} more lines" if left else "")
+
+
+def sides(lines: Sequence[str]) -> str:
+    """Return the values of a diff without headers: first the live ones, then the declared ones.
+
+    >>> sides(["-minimumTlsVersion: TLS1_0", "+minimumTlsVersion: TLS1_2"])
+    'live minimumTlsVersion: TLS1_0; declared minimumTlsVersion: TLS1_2'
+    """
+    texts = []
+    for sign, side in (("-", "live"), ("+", "declared")):
+        if values := [masked(line[1:]) for line in lines if line.startswith(sign)]:
+            more = f" and {len(values) - _MOST_VALUES} more" if len(values) > _MOST_VALUES else ""
+            texts.append(f"{side} {', '.join(values[:_MOST_VALUES])}{more}")
+    return "; ".join(texts)
 
 
 def counts(lines: Sequence[str]) -> str:

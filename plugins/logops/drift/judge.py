@@ -9,13 +9,13 @@ from typing import Any
 import yaml
 
 from logops.clients.loki.values import same_value
-from logops.drift.evidence import counts, shown
+from logops.drift.evidence import counts, shown, sides
 from logops.drift.form_address import form_path
 from logops.drift.observed import Observed, StageState
 from logops.drift.prometheus_rules import difference, differing
 from logops.drift.running import Process
 from logops.drift.settings import Setting, differing_settings, value_text
-from logops.drift.whose import cluster_of_account, cluster_of_file, cluster_of_process
+from logops.drift.whose import account_of, cluster_of_account, cluster_of_file, cluster_of_process
 from logops.environment import Environment
 from logops.findings import Evidence, Finding, FindingClass, Subject
 from logops.findings.classes.drift import (
@@ -24,11 +24,13 @@ from logops.findings.classes.drift import (
     CONTAINER_PUBLIC,
     LIMIT_NOT_EFFECTIVE,
     RULE_DRIFT,
+    STORAGE_ACCOUNT_DRIFT,
     VERSION_SKEW,
 )
-from logops.findings.classes.rollout import CHECK_INCOMPLETE
+from logops.findings.classes.rollout import CHECK_INCOMPLETE, ROLE_MISSING, TERRAFORM_FIRST
 from logops.masking import masked
 from logops.number_text import count_text
+from logops.platforms.preview import NO_PREVIEW
 from logops.render import STAGES, Files, Stage
 from logops.rollout.plan import differences, plan_stage
 
@@ -90,7 +92,7 @@ class Context:
 
     def _remedy(self, cls: FindingClass, stage: Stage, path: str, cause: object) -> str:
         """Return what to do about a difference of a file; an empty text for the remedy of the class."""
-        if cls not in (CONFIG_DRIFT, AGENT_DRIFT, RULE_DRIFT):
+        if cls not in (CONFIG_DRIFT, AGENT_DRIFT, RULE_DRIFT, STORAGE_ACCOUNT_DRIFT):
             return ""
         about = f" --path {path}" if path and " " not in path else ""
         source = "include/logql/rules" if stage == "rules" else f"include/environments/{self.environment.name}.yaml"
@@ -177,9 +179,13 @@ def _missing_containers(live: str | None, desired: str | None) -> list[str]:
 def changed_objects(context: Context) -> Iterator[Finding]:
     """Yield the objects of a cluster that somebody changed, added to or deleted after the last rollout."""
     for stage, preview in context.observed.objects.items():
-        state = context.observed.stages[stage]
+        state = context.observed.stages.get(stage)
+        if state is None:
+            continue
         rollout = f"the rollout {state.revision.owner} ({state.revision.applied_at:%Y-%m-%d %H:%M} UTC)"
         for diff in preview.diffs:
+            if account_of(diff.object):
+                continue
             owners = " ".join(mark.message for mark in preview.marks if mark.subject == diff.object)
             what = "is missing: somebody deleted it" if diff.verb == "add" else f"was changed: {counts(diff.lines)}"
             yield context.finding(
@@ -188,6 +194,36 @@ def changed_objects(context: Context) -> Iterator[Finding]:
                 f"{diff.object} {what}, after {rollout}. {owners}".rstrip(),
                 {"cause": "changed by hand", "diff": shown(diff.unified)},
                 path=diff.object,
+            )
+
+
+def changed_accounts(context: Context) -> Iterator[Finding]:
+    """Yield the parts of storage accounts that are not as declared, and accounts that Loki may not use."""
+    preview = context.observed.objects.get("storage", NO_PREVIEW)
+    for diff in preview.diffs:
+        if account := account_of(diff.object):
+            declared = context.environment.storage_accounts[account]
+            part = diff.object.partition("/")[2]
+            what = f"{part.replace('_', ' ')}: {sides(diff.lines)}." if part else "it does not exist."
+            yield context.finding(
+                STORAGE_ACCOUNT_DRIFT,
+                "storage",
+                f"Storage account {declared.account_name} is not as declared. {what[0].upper()}{what[1:]}",
+                {"cause": "changed by hand", "account": declared.account_name, "diff": shown(diff.unified)},
+                remedy=TERRAFORM_FIRST.remedy if declared.managed_by == "terraform" else "",
+                cluster=cluster_of_account(context.environment, account),
+                path=f"storage_accounts.{account}.{part}".rstrip("."),
+            )
+    for mark in preview.marks:
+        if mark.cls is ROLE_MISSING:
+            account = account_of(mark.subject)
+            yield context.finding(
+                ROLE_MISSING,
+                "storage",
+                mark.message,
+                {"account": context.environment.storage_accounts[account].account_name},
+                cluster=cluster_of_account(context.environment, account),
+                path=f"storage_accounts.{account}",
             )
 
 
@@ -424,21 +460,6 @@ def public_containers(context: Context) -> Iterator[Finding]:
             )
 
 
-def other_policies(context: Context) -> Iterator[Finding]:
-    """Yield the lifecycle policies that differ on a platform that does not keep them in files."""
-    for account, lines in context.observed.policies.items():
-        if lines:
-            yield context.finding(
-                CONFIG_DRIFT,
-                "storage",
-                f"The lifecycle policy of storage account {account} is not the declared one: {lines[0]}"
-                + (f", and {count_text(len(lines) - 1, 'other difference')}." if len(lines) > 1 else "."),
-                {"diff": shown(lines)},
-                cluster=cluster_of_account(context.environment, account),
-                path=f"storage_accounts.{account}.lifecycle",
-            )
-
-
 def not_compared(context: Context) -> Iterator[Finding]:
     """Yield what could not be compared: one finding for each cluster, and one for what belongs to none."""
     look = (
@@ -471,7 +492,7 @@ JUDGES: tuple[Callable[[Context], Iterator[Finding]], ...] = (
     limits_without_effect,
     other_versions,
     incomplete_rings,
-    other_policies,
+    changed_accounts,
     not_compared,
 )
 """Every judgement, in the order in which findings of one severity are shown."""

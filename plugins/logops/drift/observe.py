@@ -16,14 +16,13 @@ from logops.clients.prometheus import formatted, loaded_rules
 from logops.drift.observed import Observed, StageState, Unread
 from logops.drift.prometheus_rules import LoadedRules, as_written, expressions
 from logops.drift.running import READERS, TIMEOUT_S, Process, running
-from logops.drift.whose import cluster_of_account
+from logops.drift.whose import account_of, cluster_of_account
+from logops.environment import Environment
 from logops.errors import LogopsError
 from logops.findings.classes.rollout import CHANGE_REFUSED, PLAN_UNKNOWN, SECRET_MISSING
-from logops.lifecycle.policy import differences, read_policy
 from logops.platforms.platform import DeployablePlatform, ProcessStatus, ReadablePlatform, component_of
 from logops.platforms.preview import Preview
 from logops.render import Files, Stage
-from logops.render.storage import lifecycle_policy
 
 Value = TypeVar("Value")
 _MAX_PARALLEL = 8
@@ -64,7 +63,10 @@ def observe(
             progress("asking every process for its state")
             statuses = reader.read("the processes", deployable.processes) or []
         states, missing = _stages(deployable, desired, stages, statuses, reader, progress)
-    objects = _objects(deployable, states, reader, progress) if deployable else {}
+    if deployable:
+        objects = _objects(deployable, states, reader, progress)
+    else:
+        objects = _accounts(platform, desired, reader, progress) if "storage" in stages else {}
     files = {stage: state.live for stage, state in states.items()} if deployable else dict(desired)
     processes = _processes(platform, files, statuses) if is_local else _remote_processes(platform)
     progress("reading the configuration that each process runs with")
@@ -91,7 +93,6 @@ def observe(
         _rings(loki, platform.environment.clusters, reader) if "loki" in present else {},
         _replicas(platform),
         _public(platform, statuses, reader) if "storage" in present else {},
-        {} if is_local or "storage" not in present else _policies(platform, reader),
         tuple(reader.unread),
         objects,
     )
@@ -135,12 +136,28 @@ def _objects(
         preview = reader.read(f"the objects of the stage {stage}", partial(deployable.preview, stage, state.applied))
         if preview is not None:
             previews[stage] = preview
-            reader.unread += [
-                Unread(mark.subject, mark.message)
-                for mark in preview.marks
-                if mark.cls in (PLAN_UNKNOWN, CHANGE_REFUSED, SECRET_MISSING)
-            ]
+            reader.unread += _untried(deployable.environment, preview)
     return previews
+
+
+def _accounts(
+    platform: ReadablePlatform, desired: Mapping[Stage, Files], reader: _Reader, progress: Callable[[str], None]
+) -> dict[Stage, Preview]:
+    """Return what a rollout would change at storage accounts. Without a login to the cluster, nothing else is known."""
+    progress("comparing storage accounts")
+    preview = platform.preview_accounts(desired["storage"])
+    reader.unread += _untried(platform.environment, preview)
+    return {"storage": preview}
+
+
+def _untried(environment: Environment, preview: Preview) -> list[Unread]:
+    """Return what a preview could not compare. A storage account that cannot be made as declared was compared."""
+    return [
+        Unread(mark.subject, mark.message, cluster_of_account(environment, account))
+        for mark in preview.marks
+        if mark.cls in (PLAN_UNKNOWN, CHANGE_REFUSED, SECRET_MISSING)
+        and not ((account := account_of(mark.subject)) and mark.cls is CHANGE_REFUSED)
+    ]
 
 
 def _blocked(platform: DeployablePlatform, stage: Stage, statuses: Sequence[ProcessStatus]) -> list[Unread]:
@@ -296,22 +313,6 @@ def _public(
     answers = {
         account: reader.read(
             f"access to the containers of storage account {account}",
-            partial(read, account),
-            cluster=cluster_of_account(platform.environment, account),
-        )
-        for account in platform.environment.storage_accounts
-    }
-    return {account: answer for account, answer in answers.items() if answer is not None}
-
-
-def _policies(platform: ReadablePlatform, reader: _Reader) -> dict[str, Sequence[str]]:
-    def read(account: str) -> Sequence[str]:
-        declared = read_policy(lifecycle_policy(platform.environment, account))
-        return differences(declared, read_policy(platform.lifecycle_policy(account)))
-
-    answers = {
-        account: reader.read(
-            f"the lifecycle policy of storage account {account}",
             partial(read, account),
             cluster=cluster_of_account(platform.environment, account),
         )

@@ -55,11 +55,10 @@ class Observed:
     """(cluster, ring) -> the processes that should be members."""
     public: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     """Storage account -> container that anybody may read -> what it shows."""
-    policies: Mapping[str, Sequence[str]] = field(default_factory=dict)
-    """Storage account -> differences of its lifecycle policy. Empty if the policy is a file of the stage `storage`."""
     unread: tuple[Unread, ...] = ()
     objects: Mapping[Stage, Preview] = field(default_factory=dict)
-    """What a rollout of the files of the last one would change now. Empty on a platform whose files say everything."""
+    """What a rollout of the files of the last one would change now. Empty on a platform whose files say everything.
+    Without a login to the cluster: what a rollout of the declared files would change at storage accounts."""
 
     @property
     def is_stopped(self) -> bool:

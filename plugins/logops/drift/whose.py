@@ -3,6 +3,7 @@
 from pathlib import PurePosixPath
 
 from logops.environment import Environment
+from logops.platforms.preview import STORAGE_ACCOUNT
 from logops.render import Files
 
 
@@ -10,6 +11,16 @@ def cluster_of_account(environment: Environment, account: str) -> str:
     """Return the cluster that stores in an account: a security cluster, if one does. Empty: none."""
     users = [name for name, cluster in environment.clusters.items() if cluster.storage_account == account]
     return next((name for name in users if environment.clusters[name].data == "security"), next(iter(users), ""))
+
+
+def account_of(subject: str) -> str:
+    """Return the storage account of an object in a preview; empty if it is another object.
+
+    >>> account_of("StorageAccount monitoring/lifecycle"), account_of("ConfigMap logs/loki-main")
+    ('monitoring', '')
+    """
+    kind, _, name = subject.partition(" ")
+    return name.partition("/")[0] if kind == STORAGE_ACCOUNT else ""
 
 
 def cluster_of_file(environment: Environment, name: str, *states: Files) -> str:

@@ -174,6 +174,12 @@ class ReadablePlatform(Protocol):
     def object_store(self, account: str) -> "ObjectStore":
         """Return a client of a storage account of the environment."""
 
+    def preview_accounts(self, files: Files) -> Preview:
+        """Return what an apply of the files of the stage `storage` would change at storage accounts. Changes nothing.
+
+        Empty if the files say everything.
+        """
+
 
 class DeployablePlatform(ReadablePlatform, Protocol):
     """A platform that a rollout can change. Every call can be repeated: it makes only the changes that are missing."""

@@ -1,4 +1,4 @@
-"""The changes that an apply would make to the objects of a platform, found by a dry run."""
+"""The changes that an apply would make to the objects of a platform, and to its storage accounts."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -6,7 +6,10 @@ from typing import Literal
 
 from logops.findings import FindingClass
 from logops.findings.classes.rollout import PLAN_UNKNOWN
+from logops.render.files import digest_of
 
+STORAGE_ACCOUNT = "StorageAccount"
+"""Kind of a storage account in a preview. Kubernetes itself has no such kind."""
 Refusal = Literal["no", "until accepted", "always"]
 
 
@@ -31,7 +34,8 @@ class ObjectDiff:
     component: str
     """Release and component: `loki / ingester`."""
     object: str
-    """Kind, namespace and name: `StatefulSet monitoring/loki-ingester`."""
+    """Kind, namespace and name: `StatefulSet monitoring/loki-ingester`. A part of a storage account:
+    `StorageAccount monitoring/lifecycle`, with the account's key in the environment file."""
     verb: Literal["add", "change", "remove"]
     lines: tuple[str, ...]
     """Lines that begin with `-` or `+`, without secrets."""
@@ -73,3 +77,14 @@ class Preview:
 
 
 NO_PREVIEW = Preview()
+
+
+def joined(*previews: Preview) -> Preview:
+    """Return the changes of several previews as one."""
+    return Preview(
+        [diff for preview in previews for diff in preview.diffs],
+        [mark for preview in previews for mark in preview.marks],
+        base=digest_of(*(preview.base for preview in previews)),
+        digest=digest_of(*(preview.digest for preview in previews)),
+        restarts={name: how for preview in previews for name, how in preview.restarts.items()},
+    )

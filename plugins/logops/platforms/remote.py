@@ -10,10 +10,13 @@ from logops.clients.blob_storage.identity import require_identity
 from logops.environment import Environment
 from logops.environment.cluster import Data
 from logops.environment.storage import StorageAccount
+from logops.platforms.azure.accounts import AzureAccounts
 from logops.platforms.azure.management import AZURE
 from logops.platforms.management import read_live_policy
 from logops.platforms.platform import PlatformError
 from logops.platforms.pods import pod_urls
+from logops.platforms.preview import Preview
+from logops.render import Files
 from logops.render.addresses import (
     kubernetes_alertmanager_urls,
     kubernetes_distributors_url,
@@ -39,6 +42,7 @@ class RemotePlatform:
         self.environment = environment
         self._management = management
         self._credential = credential
+        self._accounts = AzureAccounts(environment.storage_accounts, credential, management)
 
     def urls(self, cluster: str) -> Mapping[str, str]:
         return kubernetes_urls(self.environment, cluster)
@@ -71,6 +75,13 @@ class RemotePlatform:
     def lifecycle_policy(self, account: str) -> Mapping[str, Any]:
         """Return the live policy. Raises ObjectStoreError."""
         return read_live_policy(self.environment.storage_accounts[account], self._credential, self._management)
+
+    def preview_accounts(self, files: Files) -> Preview:
+        """Return what an apply of the files of the stage `storage` would change at storage accounts. Changes nothing.
+
+        An account that cannot be compared is a mark. It needs the role Reader.
+        """
+        return self._accounts.preview(files)
 
     def object_store(self, account: str) -> ObjectStore:
         """Return a client of the account.

@@ -135,5 +135,8 @@ class MemoryPlatform:
     def lifecycle_policy(self, account: str) -> Mapping[str, object]:
         raise NotImplementedError
 
+    def preview_accounts(self, files: Files) -> Preview:
+        return NO_PREVIEW
+
     def object_store(self, account: str) -> object:
         raise NotImplementedError

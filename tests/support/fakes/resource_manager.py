@@ -122,6 +122,10 @@ def resource_manager(folder: Path, state: ResourceManager) -> Iterator[tuple[str
     """Serve a state. Yields the address and the certificate."""
 
     class Handler(BaseHTTPRequestHandler):
+        # A TLS connection for each request, and waiting for small packets, would take most of a test's time.
+        protocol_version = "HTTP/1.1"
+        disable_nagle_algorithm = True
+
         def _answer(self) -> None:
             length = int(self.headers.get("Content-Length") or 0)
             body = json.loads(self.rfile.read(length)) if length else {}

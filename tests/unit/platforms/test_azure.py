@@ -1,82 +1,32 @@
 """Storage accounts through Azure's management API: the SDK's real client against a fake of the server."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
-from azure.core.credentials import AccessToken
 
-from logops.clients.blob_storage import ObjectStoreError
-from logops.environment.storage import StorageAccount
-from logops.platforms.azure.account import differences, write_account
-from logops.platforms.platform import PlatformError
-from logops.render.storage import azure_account_state
-from tests.support.environments import environment
-from tests.support.fakes.resource_manager import SOON, ResourceManager, refused, resource_manager
-
-SUBSCRIPTION = "/subscriptions/00000000-0000-0000-0000-000000000000/resourceGroups/monitoring/providers"
-ID = f"{SUBSCRIPTION}/Microsoft.Storage/storageAccounts/oversightmonitoring"
-SUBNET = f"{SUBSCRIPTION}/Microsoft.Network/virtualNetworks/aks/subnets/nodes"
-WORKSPACE = f"{SUBSCRIPTION}/Microsoft.OperationalInsights/workspaces/logs"
-WRITING = "writing storage account oversightmonitoring:"
-PRINCIPAL = "11111111-2222-3333-4444-555555555555"
-CONTRIBUTOR = "ba92f5b4-2d11-453d-a403-e96b0029c9fe"
-EVERYTHING = (
-    ("storage_accounts.monitoring.location", "eastus2"),
-    ("storage_accounts.monitoring.principal_id", PRINCIPAL),
-    ("storage_accounts.monitoring.network", {"subnets": [SUBNET], "addresses": ["203.0.113.0/24"]}),
-    ("storage_accounts.monitoring.diagnostics", WORKSPACE),
-    ("storage_accounts.monitoring.inventory", {"container": "logops-results", "rule": "audits"}),
+from tests.support.azure_account import (
+    CONTRIBUTOR,
+    EVERYTHING,
+    ID,
+    PRINCIPAL,
+    READER,
+    AzureAccount,
+    azure_account,
+    message,
 )
+from tests.support.fakes.resource_manager import SOON
 
-
-class Somebody:
-    """A credential with a token that the fake server does not check."""
-
-    def get_token(self, *scopes: str, **_: Any) -> AccessToken:
-        return AccessToken("secret-token", 2**33)
-
-
-class Azure:
-    """The account of production, declared with changes, on a fake of Azure."""
-
-    def __init__(self, address: str, server: ResourceManager) -> None:
-        self.address = address
-        self.server = server
-
-    def declared(self, *changes: tuple[str, Any]) -> tuple[StorageAccount, dict[str, Any]]:
-        declared = environment("production", *(changes or EVERYTHING))
-        return declared.storage_accounts["monitoring"], azure_account_state(declared, "monitoring")
-
-    def write(self, *changes: tuple[str, Any]) -> list[str]:
-        """Write the account, and return the reported progress."""
-        lines: list[str] = []
-        write_account(*self.declared(*changes), Somebody(), self.address, lines.append)
-        return lines
-
-    def differing(self, *changes: tuple[str, Any]) -> list[str]:
-        return [each.part for each in differences(*self.declared(*changes), Somebody(), self.address)]
-
-    def refuse(self, method: str, path: str, status: int, code: str, times: int = 1, **headers: str) -> None:
-        self.server.instead[method, path] = [refused(status, code, **headers)] * times
+WRITING = "writing storage account oversightmonitoring:"
 
 
 @pytest.fixture
-def azure(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Azure]:
-    server = ResourceManager(ID, roles={PRINCIPAL: [CONTRIBUTOR]})
-    with resource_manager(tmp_path, server) as (address, certificate):
-        monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(certificate))
-        yield Azure(address, server)
+def azure(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[AzureAccount]:
+    with azure_account(tmp_path, monkeypatch) as account:
+        yield account
 
 
-def message(action: Callable[[], Any]) -> str:
-    with pytest.raises((PlatformError, ObjectStoreError)) as refusal:
-        action()
-    return str(refusal.value)
-
-
-def test_missing_account_is_created_and_waited_for_with_every_part(azure: Azure) -> None:
+def test_missing_account_is_created_and_waited_for_with_every_part(azure: AzureAccount) -> None:
     lines = azure.write()
 
     assert azure.server.polls == 3
@@ -92,7 +42,7 @@ def test_missing_account_is_created_and_waited_for_with_every_part(azure: Azure)
     assert azure.differing() == []
 
 
-def test_second_write_changes_nothing(azure: Azure) -> None:
+def test_second_write_changes_nothing(azure: AzureAccount) -> None:
     azure.write()
     azure.server.asked.clear()
 
@@ -100,7 +50,7 @@ def test_second_write_changes_nothing(azure: Azure) -> None:
     assert azure.server.changes == []
 
 
-def test_comparison_names_the_parts_that_differ_and_changes_nothing(azure: Azure) -> None:
+def test_comparison_names_the_parts_that_differ_and_changes_nothing(azure: AzureAccount) -> None:
     azure.write()
     azure.server.asked.clear()
     assert azure.server.account
@@ -111,7 +61,7 @@ def test_comparison_names_the_parts_that_differ_and_changes_nothing(azure: Azure
     assert azure.server.changes == []
 
 
-def test_write_changes_only_the_part_that_differs(azure: Azure) -> None:
+def test_write_changes_only_the_part_that_differs(azure: AzureAccount) -> None:
     azure.write()
     azure.server.asked.clear()
     azure.write(*EVERYTHING, ("storage_accounts.monitoring.soft_delete_days", 30))
@@ -119,7 +69,7 @@ def test_write_changes_only_the_part_that_differs(azure: Azure) -> None:
     assert azure.server.changes == [("PUT", "blobServices/default")]
 
 
-def test_what_others_have_set_stays(azure: Azure) -> None:
+def test_what_others_have_set_stays(azure: AzureAccount) -> None:
     azure.write()
     others = {"name": "theirs", "enabled": True, "destination": "x", "definition": {}}
     policy = azure.server.resources["inventoryPolicies/default"]["properties"]["policy"]
@@ -134,7 +84,7 @@ def test_what_others_have_set_stays(azure: Azure) -> None:
     assert properties["deleteRetentionPolicy"] == {"enabled": True, "days": 30}
 
 
-def test_diagnostics_that_are_no_longer_wanted_are_removed(azure: Azure) -> None:
+def test_diagnostics_that_are_no_longer_wanted_are_removed(azure: AzureAccount) -> None:
     azure.write()
     azure.server.asked.clear()
     azure.write(*(change for change in EVERYTHING if not change[0].endswith("diagnostics")))
@@ -144,14 +94,14 @@ def test_diagnostics_that_are_no_longer_wanted_are_removed(azure: Azure) -> None
     ]
 
 
-def test_throttled_request_is_repeated_after_the_time_that_azure_names(azure: Azure) -> None:
+def test_throttled_request_is_repeated_after_the_time_that_azure_names(azure: AzureAccount) -> None:
     azure.refuse("PUT", "managementPolicies/default", 429, "TooManyRequests", times=2, **{"Retry-After": "1"})
     azure.write()
 
     assert azure.server.changes.count(("PUT", "managementPolicies/default")) == 3
 
 
-def test_request_that_stays_throttled_is_reported_and_a_repetition_continues(azure: Azure) -> None:
+def test_request_that_stays_throttled_is_reported_and_a_repetition_continues(azure: AzureAccount) -> None:
     azure.refuse("PUT", "managementPolicies/default", 429, "TooManyRequests", times=6, **SOON)
 
     assert message(azure.write) == (
@@ -163,7 +113,7 @@ def test_request_that_stays_throttled_is_reported_and_a_repetition_continues(azu
     assert azure.differing() == []
 
 
-def test_conflict_with_another_change_is_reported(azure: Azure) -> None:
+def test_conflict_with_another_change_is_reported(azure: AzureAccount) -> None:
     azure.write()
     azure.refuse("PATCH", "", 409, "StorageAccountOperationInProgress")
 
@@ -173,7 +123,7 @@ def test_conflict_with_another_change_is_reported(azure: Azure) -> None:
     )
 
 
-def test_name_of_somebody_else_is_reported_before_any_change(azure: Azure) -> None:
+def test_name_of_somebody_else_is_reported_before_any_change(azure: AzureAccount) -> None:
     azure.server.taken_names.add("oversightmonitoring")
 
     assert message(azure.write) == (
@@ -183,7 +133,7 @@ def test_name_of_somebody_else_is_reported_before_any_change(azure: Azure) -> No
     assert azure.server.changes == []
 
 
-def test_missing_account_without_location_is_reported_before_any_change(azure: Azure) -> None:
+def test_missing_account_without_location_is_reported_before_any_change(azure: AzureAccount) -> None:
     assert message(lambda: azure.write(("storage_accounts.monitoring.principal_id", PRINCIPAL))) == (
         f"{WRITING} there is no such account in resource group monitoring. Create it, "
         "correct resource_id, or set location: then logops creates it. Nothing was changed."
@@ -191,7 +141,7 @@ def test_missing_account_without_location_is_reported_before_any_change(azure: A
     assert azure.server.changes == []
 
 
-def test_other_redundancy_is_reported_before_any_change(azure: Azure) -> None:
+def test_other_redundancy_is_reported_before_any_change(azure: AzureAccount) -> None:
     azure.write()
     azure.server.asked.clear()
     changes = (*EVERYTHING, ("storage_accounts.monitoring.redundancy", "GRS"))
@@ -203,7 +153,7 @@ def test_other_redundancy_is_reported_before_any_change(azure: Azure) -> None:
     assert azure.server.changes == []
 
 
-def test_subscription_without_the_provider_is_reported_and_not_changed(azure: Azure) -> None:
+def test_subscription_without_the_provider_is_reported_and_not_changed(azure: AzureAccount) -> None:
     azure.refuse("PUT", "", 409, "MissingSubscriptionRegistration")
 
     assert message(azure.write) == (
@@ -226,7 +176,7 @@ def test_subscription_without_the_provider_is_reported_and_not_changed(azure: Az
         ),
     ],
 )
-def test_missing_permission_is_reported_with_the_role(azure: Azure, method: str, path: str, role: str) -> None:
+def test_missing_permission_is_reported_with_the_role(azure: AzureAccount, method: str, path: str, role: str) -> None:
     azure.refuse(method, path, 403, "AuthorizationFailed")
 
     assert message(azure.write) == (
@@ -234,14 +184,14 @@ def test_missing_permission_is_reported_with_the_role(azure: Azure, method: str,
     )
 
 
-def test_missing_resource_group_is_an_error_and_no_missing_account(azure: Azure) -> None:
+def test_missing_resource_group_is_an_error_and_no_missing_account(azure: AzureAccount) -> None:
     azure.refuse("GET", "", 404, "ResourceGroupNotFound")
 
     assert "Create the resource group in resource_id, or correct it." in message(azure.write)
     assert azure.server.changes == []
 
 
-def test_setting_that_a_policy_changes_back_is_reported(azure: Azure) -> None:
+def test_setting_that_a_policy_changes_back_is_reported(azure: AzureAccount) -> None:
     azure.write()
     assert azure.server.account
     live = dict(azure.server.account)
@@ -254,21 +204,8 @@ def test_setting_that_a_policy_changes_back_is_reported(azure: Azure) -> None:
     )
 
 
-def test_account_of_terraform_is_compared_and_never_written(azure: Azure) -> None:
-    azure.write()
-    azure.server.asked.clear()
-    terraform = (*EVERYTHING, ("storage_accounts.monitoring.managed_by", "terraform"))
-    assert azure.write(*terraform) == []
-
-    assert message(lambda: azure.write(*terraform, ("storage_accounts.monitoring.soft_delete_days", 30))) == (
-        f"{WRITING} Terraform manages it, and these differ: blob service. Apply storage/terraform of `logops render`. "
-        "Nothing was changed."
-    )
-    assert azure.server.changes == []
-
-
-def test_identity_without_role_is_reported_with_the_command_that_gives_it(azure: Azure) -> None:
-    azure.server.roles[PRINCIPAL] = ["acdd72a7-3385-48ef-bd42-f606fba81ae7"]  # Reader
+def test_identity_without_role_is_reported_with_the_command_that_gives_it(azure: AzureAccount) -> None:
+    azure.server.roles[PRINCIPAL] = [READER]
 
     assert message(azure.write) == (
         f"{WRITING} identity {PRINCIPAL} has no role Storage Blob Data Contributor on the account, so Loki could not "
@@ -279,7 +216,7 @@ def test_identity_without_role_is_reported_with_the_command_that_gives_it(azure:
     assert azure.write() == []
 
 
-def test_account_that_names_no_identity_is_not_asked_for_roles(azure: Azure) -> None:
+def test_account_that_names_no_identity_is_not_asked_for_roles(azure: AzureAccount) -> None:
     azure.write(*(change for change in EVERYTHING if not change[0].endswith("principal_id")))
 
     assert [path for _, path in azure.server.asked if path.endswith("roleAssignments")] == []

@@ -59,4 +59,24 @@ AGENT_DRIFT = FindingClass(
     "first.",
 )
 
-CLASSES = (CONFIG_DRIFT, LIMIT_NOT_EFFECTIVE, VERSION_SKEW, RULE_DRIFT, CONTAINER_PUBLIC, AGENT_DRIFT)
+STORAGE_ACCOUNT_DRIFT = FindingClass(
+    name="storage-account-drift",
+    severity=Severity.ERROR,
+    meaning="A storage account is not as the environment file declares it: TLS, keys, public access, network, soft "
+    "delete, versioning, containers, lifecycle rules, inventory or diagnostics. Somebody changed it, for example in "
+    "the portal.",
+    why="Logs may be open to more people than planned, cost more, be deleted earlier, or not be restorable. An audit "
+    "without its inventory stops.",
+    remedy="Look at the diff. To go back to what is declared, roll the stage out: `logops up ENV --stage storage`, or "
+    "the DAG `rollout`. To keep the change, write it into the environment file first.",
+)
+
+CLASSES = (
+    CONFIG_DRIFT,
+    LIMIT_NOT_EFFECTIVE,
+    VERSION_SKEW,
+    RULE_DRIFT,
+    CONTAINER_PUBLIC,
+    AGENT_DRIFT,
+    STORAGE_ACCOUNT_DRIFT,
+)

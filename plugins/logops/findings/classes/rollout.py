@@ -35,9 +35,10 @@ PLAN_UNKNOWN = FindingClass(
 CHANGE_REFUSED = FindingClass(
     name="change-refused",
     severity=Severity.ERROR,
-    meaning="The API server refuses a change: a field is not valid, a quota is used up, or a policy forbids it.",
+    meaning="The API server or Azure refuses a change: a field is not valid, a quota is used up, a policy forbids it, "
+    "or a storage account cannot be created or converted.",
     why="The rollout would fail at this object and be rolled back.",
-    remedy="Correct the environment file, so that the API server accepts the object. Plan again: `logops plan ENV`.",
+    remedy="Correct the environment file, so that the change is possible. Plan again: `logops plan ENV`.",
 )
 FIELD_IMMUTABLE = FindingClass(
     name="field-immutable",
@@ -74,8 +75,8 @@ VOLUME_CHANGE = FindingClass(
 DATA_DELETED = FindingClass(
     name="data-deleted",
     severity=Severity.CRITICAL,
-    meaning="A plan deletes objects or pods that hold data.",
-    why="Lines that are only in a write-ahead log are lost.",
+    meaning="A plan deletes objects or pods that hold data, or adds a lifecycle rule that deletes blobs.",
+    why="Lines that are only in a write-ahead log, and blobs that only Azure has, are lost.",
     remedy="Flush the ingesters first (`POST /flush`). Then accept this class with a reason.",
 )
 INGESTERS_TOGETHER = FindingClass(
@@ -119,6 +120,44 @@ SECRET_MISSING = FindingClass(
     why="The receiver could not be told anything, and the pod could not start. The rollout would stop at that stage.",
     remedy="Make the secret known, as the plan says. Then plan again.",
 )
+TERRAFORM_FIRST = FindingClass(
+    name="terraform-first",
+    severity=Severity.ERROR,
+    meaning="Terraform manages a storage account (`managed_by: terraform`), and the account is not as the environment "
+    "file declares it.",
+    why="A rollout does not write such an account. Later stages would run against an account that is not ready.",
+    remedy="Render with `logops render ENV`, and apply the folder storage/terraform with Terraform. Then plan again: "
+    "`logops plan ENV`.",
+)
+ROLE_MISSING = FindingClass(
+    name="role-missing",
+    severity=Severity.ERROR,
+    meaning="The identity of Loki's pods may not read and write blobs of its storage account.",
+    why="Loki cannot store anything: ingesters keep their chunks until memory and volume are full.",
+    remedy="Run the command that the message names. A new assignment takes some minutes to work.",
+)
+STORAGE_ACCESS = FindingClass(
+    name="storage-access",
+    severity=Severity.WARNING,
+    meaning="A plan changes who may connect to a storage account, or how they log in.",
+    why="Whoever is left out loses access at once: Loki, audits, people. Whoever is let in may try to log in.",
+    remedy="Check that Loki's subnet, Airflow and the people who read blobs are in `network`, and that nobody uses a "
+    "key any more.",
+)
+RESTORE_SHORTER = FindingClass(
+    name="restore-shorter",
+    severity=Severity.WARNING,
+    meaning="A plan shortens the time in which deleted blobs or containers can be restored, or ends earlier versions.",
+    why="A blob that somebody deletes by mistake is lost earlier.",
+    remedy="If it is not meant, correct `soft_delete_days` or `versioning` in the environment file.",
+)
+STORAGE_COST = FindingClass(
+    name="storage-cost",
+    severity=Severity.INFO,
+    meaning="A plan turns on something of a storage account that Azure charges for.",
+    why="The cost is not part of the plan's estimate, which counts stored logs only.",
+    remedy="Compare with Azure's price list for your region.",
+)
 
 CLASSES = (
     CHECK_INCOMPLETE,
@@ -136,4 +175,9 @@ CLASSES = (
     LOKI_UPGRADE,
     SCHEMA_PERIOD_CHANGED,
     SECRET_MISSING,
+    TERRAFORM_FIRST,
+    ROLE_MISSING,
+    STORAGE_ACCESS,
+    RESTORE_SHORTER,
+    STORAGE_COST,
 )

@@ -1,21 +1,16 @@
 """Kubernetes as a platform: Helm releases, and objects that no chart makes, through the API server."""
 
 import time
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime
-from typing import Any
 
-import yaml
-
-from logops.clients.blob_storage import ObjectStoreError
 from logops.clients.loki import LokiClient
 from logops.environment import Environment
-from logops.environment.storage import StorageAccount
 from logops.findings.classes.rollout import PLAN_UNKNOWN, RELEASE_FOREIGN, SECRET_MISSING
-from logops.platforms.azure.account import write_account
+from logops.platforms.azure.accounts import AzureAccounts
 from logops.platforms.kubernetes.access import Access
 from logops.platforms.kubernetes.api import Api
 from logops.platforms.kubernetes.claims import grow_claims
@@ -40,7 +35,7 @@ from logops.platforms.kubernetes.state import (
     unread_stage_objects,
 )
 from logops.platforms.platform import FileChange, PlatformError, ProcessStatus, Progress, Revision, last_of_others
-from logops.platforms.preview import NO_PREVIEW, Mark, ObjectDiff, Preview
+from logops.platforms.preview import NO_PREVIEW, Mark, ObjectDiff, Preview, joined
 from logops.platforms.remote import RemotePlatform
 from logops.platforms.rules import declared_owners, read_rules, write_rules
 from logops.render import STAGES, Files, Stage
@@ -63,14 +58,13 @@ _PARALLEL = 4
 _RENEW_S = 60.0
 
 Desired = Callable[[], dict[Stage, Files]]
-WriteAccount = Callable[[StorageAccount, Mapping[str, Any]], None]
 
 
 class KubernetesPlatform(RemotePlatform):
     """A `DeployablePlatform` on a Kubernetes cluster.
 
     The live files of a stage are those of its last revision that was applied to its end. The live objects are compared
-    by a dry run, so a change by hand is in the preview. A change by hand of a storage account is found as drift.
+    by a dry run, so a change by hand is in the preview. So are storage accounts, through Azure's management API.
     """
 
     def __init__(
@@ -82,7 +76,7 @@ class KubernetesPlatform(RemotePlatform):
         ready_within_s: float = READY_WITHIN_S,
         restarted_within_s: float = PATIENCE_S,
         reach: Callable[[str], str] = str,
-        write_account: WriteAccount = write_account,
+        accounts: AzureAccounts | None = None,
     ) -> None:
         """Create the platform. Connects to nothing.
 
@@ -90,14 +84,15 @@ class KubernetesPlatform(RemotePlatform):
         ready_within_s       how long Helm waits for the workloads of a release
         restarted_within_s   how long a restarted ingester may take until the ring is complete again
         reach                returns the address under which this process reaches an address of the cluster
-        write_account        creates the containers of a storage account and writes its lifecycle policy
+        accounts             the storage accounts; default: those of Azure, with this machine's identity
         """
         super().__init__(environment)
         self._desired = desired
         self._ready_within_s = ready_within_s
         self._restarted_within_s = restarted_within_s
         self._reach = reach
-        self._write_account = write_account
+        if accounts:
+            self._accounts = accounts
         namespace = kubernetes_platform(environment).namespace
         self.api = Api(access)
         self._helm = Helm(access)
@@ -116,9 +111,16 @@ class KubernetesPlatform(RemotePlatform):
         return self._revisions.live(stage)
 
     def preview(self, stage: Stage, files: Files) -> Preview:
-        """Return what the API server says about an apply of `files`. Raises PlatformError if it cannot be asked."""
+        """Return what the API server says about an apply of `files`, and how storage accounts would change.
+
+        Raises PlatformError if the API server cannot be asked.
+        """
         if stage == "rules":
             return NO_PREVIEW
+        objects = self._preview_objects(stage, files)
+        return joined(self.preview_accounts(files), objects) if stage == "storage" else objects
+
+    def _preview_objects(self, stage: Stage, files: Files) -> Preview:
         wanted = known_stage_objects(files)
         if missing := [name for name in sorted(namespaces(wanted)) if self.api.read("v1", "Namespace", name) is None]:
             return Preview(marks=[_missing_namespace(name) for name in missing])
@@ -239,22 +241,13 @@ class KubernetesPlatform(RemotePlatform):
             return
         wanted = stage_objects(files)
         if stage == "storage":
-            self._write_accounts(files, progress)
+            self._accounts.write(files, progress)
         if stage == "loki":
             self._ensure_overrides(wanted.releases, progress)
         for manifest_ in wanted.objects:
             self._apply_object(manifest_, progress)
         self._apply_releases(wanted.releases, progress)
         self._remove(self._unwanted(stage, wanted), progress)
-
-    def _write_accounts(self, files: Files, progress: Progress) -> None:
-        for name, account in self.environment.storage_accounts.items():
-            if text := files.get(f"storage/{name}.yaml"):
-                progress(f"writing containers and lifecycle policy of storage account {account.account_name}")
-                try:
-                    self._write_account(account, yaml.safe_load(text))
-                except ObjectStoreError as error:
-                    raise PlatformError(str(error)) from error
 
     def _apply_object(self, wanted: Object, progress: Progress) -> None:
         (proposal,) = try_objects(self.api, [wanted], MANAGER)

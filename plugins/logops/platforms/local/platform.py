@@ -206,6 +206,10 @@ class LocalPlatform:
             )
         return storage.lifecycle_in(text, account)
 
+    def preview_accounts(self, files: Files) -> Preview:
+        """Return nothing: the live files have the containers of Azurite, which has no settings."""
+        return NO_PREVIEW
+
     def object_store(self, account: str) -> ObjectStore:
         declared = self._environment.storage_accounts[account]
         if declared.account_key is None:

@@ -1,4 +1,5 @@
-"""Storage: a blob is written, read, tiered and deleted in each container. Prometheus has loaded its rules."""
+"""Storage: accounts are as declared. A blob is written, read, tiered and deleted in each container. Prometheus has
+loaded its rules."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from functools import partial
@@ -9,7 +10,7 @@ import yaml
 from logops.clients.prometheus import LoadedRule, loaded_rules
 from logops.number_text import count_text
 from logops.platforms.platform import DeployablePlatform
-from logops.rollout.verifications.verification import Verification, wait_for
+from logops.rollout.verifications.verification import NotVerifiedError, Verification, wait_for
 
 if TYPE_CHECKING:
     from logops.clients.blob_storage import ObjectStore
@@ -23,6 +24,8 @@ RuleName = tuple[str, str]
 
 
 def verifications(platform: DeployablePlatform) -> Iterator[Verification]:
+    if platform.environment.platform.kind == "kubernetes":
+        yield Verification("storage-accounts-as-declared", "Azure", partial(_as_declared, platform))
     for name, account in platform.environment.storage_accounts.items():
         store = platform.object_store(name)
         for container in account.containers:
@@ -60,6 +63,15 @@ def rule_trouble(declared: set[RuleName], loaded: Sequence[LoadedRule]) -> str:
 def _probe(store: "ObjectStore", container: str) -> str:
     store.probe(container)
     return "written, read back, set to Cool, deleted"
+
+
+def _as_declared(platform: DeployablePlatform) -> str:
+    preview = platform.preview_accounts(platform.desired()["storage"])
+    if problems := [mark.message for mark in preview.marks if mark.refuses != "no"]:
+        raise NotVerifiedError(" ".join(problems))
+    if preview.diffs:
+        raise NotVerifiedError(f"not as declared: {', '.join(diff.object for diff in preview.diffs)}")
+    return f"{count_text(len(platform.environment.storage_accounts), 'account')} as declared"
 
 
 def _loaded(url: str, declared: set[RuleName]) -> str:
