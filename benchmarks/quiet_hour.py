@@ -89,11 +89,10 @@ def main() -> None:
         with console.status("pushing history"):
             history.fill(
                 history.destinations(platform.environment),
-                platform.write_url,
+                platform.history_writer,
                 wanted,
                 folder / "history",
                 lambda lines, share: None,
-                Event(),
             )
         settle(platform, ingester_urls(platform), console.print)
         stop = Event()

@@ -6,7 +6,6 @@ tests/support/audit_bucket.py instead.
 
 import json
 import re
-import shutil
 import subprocess
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -14,7 +13,6 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from threading import Event
 from urllib.parse import unquote
 
 import psutil
@@ -184,7 +182,7 @@ class HistoryCluster:
     def write_line_to(self, ingester: str, days_ago: int = 0) -> None:
         """Make an ingester store a chunk and upload an index file that lists it."""
         self.store_chunk(ingester, days_ago)
-        restart(self.platform, ingester, self.platform.urls(CLUSTER)[ingester])
+        restart(self.platform, ingester)
 
     def store_chunk(self, ingester: str, days_ago: int = 0) -> None:
         """Make an ingester store a chunk. Its index entry stays in the write-ahead log until the ingester restarts."""
@@ -359,6 +357,11 @@ class HistoryCluster:
                 container.write(name, was)
 
 
+def from_of(name: str) -> int:
+    """Return the time of a chunk's first line in Unix milliseconds."""
+    return int(name.rpartition("/")[2].split("-")[0], 16)
+
+
 def through_of(name: str) -> int:
     """Return the time of a chunk's last line in Unix milliseconds."""
     return int(name.rpartition("/")[2].split("-")[1], 16)
@@ -391,34 +394,16 @@ def start_history_cluster(folder: Path) -> HistoryCluster:
     # that starts asks the compactor for delete requests and would wait half a minute.
     cluster.stop_process("main-compactor-0")
     history.fill(
-        history.destinations(wanted), platform.write_url, filled, folder / "history", lambda lines, share: None, Event()
+        history.destinations(wanted),
+        platform.history_writer,
+        filled,
+        folder / "history",
+        lambda lines, share: None,
     )
-    store_all(platform)
     cluster.pushed = cluster.index_entries()
     Supervisord(platform.state).start_process("main-compactor-0")
     wait_until_ready(platform, "main-compactor-0")
     return cluster
-
-
-def store_all(platform: LocalPlatform) -> None:
-    """Make every ingester store its chunks, and delete its local copies.
-
-    Otherwise an ingester would store its write-ahead log a second time and upload its index files again at each start
-    (Loki's tsdb/manager.go, Start).
-    """
-    supervisord = Supervisord(platform.state)
-    for name, url in platform.urls(CLUSTER).items():
-        if "ingester" in name:
-            with LokiClient(url) as client:
-                client.flush()
-            before = psutil.Process(pid_of(platform, name))
-            supervisord.stop_process(name)
-            before.wait(60)
-            for kept in ("wal", "multitenant"):
-                for folder in [*platform.state.glob(f"data/{name}/**/{kept}")]:
-                    shutil.rmtree(folder)
-            supervisord.start_process(name)
-            wait_until_ready(platform, name)
 
 
 def wait_until_ready(platform: LocalPlatform, process: str) -> None:

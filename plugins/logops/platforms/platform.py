@@ -100,6 +100,16 @@ def ingester_urls(platform: "ReadablePlatform") -> dict[str, str]:
     }
 
 
+def index_readers(platform: "ReadablePlatform") -> list[str]:
+    """Return the name of every process that reads index files for queries: index gateways and single binaries."""
+    return [
+        name
+        for cluster in platform.environment.clusters
+        for name in platform.urls(cluster)
+        if component_of(name, cluster) in ("index-gateway", "all")
+    ]
+
+
 class LeaseStore(Protocol):
     """The store of an environment's lease: the right to change it, which one run holds at a time."""
 

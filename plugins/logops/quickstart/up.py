@@ -19,7 +19,7 @@ from logops.platforms import STATE, open_local
 from logops.platforms.local import LocalPlatform
 from logops.platforms.local.lock import locked
 from logops.platforms.local.private import make_private
-from logops.platforms.platform import PlatformError, ingester_urls
+from logops.platforms.platform import PlatformError, index_readers
 from logops.quickstart import summary
 from logops.quickstart.airflow_process import DEFAULT_PORT, Airflow
 from logops.quickstart.audits import DAGS as AUDITS
@@ -38,8 +38,9 @@ from logops.quickstart.measured import measure
 from logops.quickstart.nightly_dags import LIFECYCLE, switched_on
 from logops.quickstart.quality import DAG as QUALITY
 from logops.quickstart.quality import check_quality
+from logops.rules.own_loki import OwnLokiError
 from logops.samples import history_fill as history
-from logops.samples.settle import IngesterRestartError, settle
+from logops.samples.settle import RestartError, restart
 from logops.toolchain import State
 from logops.toolchain.progress_board import Board, duration
 
@@ -237,11 +238,17 @@ def _history(platform: LocalPlatform, days: int, board: Board) -> None:
         def show(lines: int, share: float) -> None:
             step.report(State.RUNNING, f"{share:.0%}, {count_text(lines, 'line')}")
 
-        history.fill(kinds, platform.write_url, missing, folder, show, Event())
-    with board.step("indexing the history", 40) as step:
         try:
-            settle(platform, ingester_urls(platform), lambda detail: step.report(State.RUNNING, detail))
-        except IngesterRestartError as error:
+            history.fill(kinds, platform.history_writer, missing, folder, show)
+        except OwnLokiError as error:
+            raise NoHistoryError(str(error)) from error
+    with board.step("reading the history's index", 15) as step:
+        try:
+            # They look for new index files every five minutes, or when they start.
+            for name in index_readers(platform):
+                step.report(State.RUNNING, f"{name} starts again")
+                restart(platform, name)
+        except RestartError as error:
             raise NoHistoryError(str(error)) from error
         deadline = time.monotonic() + 60
         while not history.has_history(kinds, platform.read_url, *history.where_to_look(missing, days, as_of)):

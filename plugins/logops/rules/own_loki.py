@@ -1,12 +1,14 @@
 """A temporary Loki in one process, with its own folder and ports."""
 
+import os
 import socket
 import subprocess
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from types import MappingProxyType
+from typing import Any
 
 import yaml
 
@@ -16,7 +18,7 @@ from logops.toolchain import command
 
 READY_SECONDS = 60
 END_SECONDS = 20
-_NOTHING: Mapping[str, object] = MappingProxyType({})
+_NOTHING: Mapping[str, Any] = MappingProxyType({})
 
 
 class OwnLokiError(LogopsError):
@@ -29,12 +31,44 @@ def own_loki(folder: Path, overrides: Mapping[str, object] = _NOTHING) -> Iterat
 
     overrides   limits by tenant
     """
-    port = free_port()
     (folder / "overrides.yaml").write_text(yaml.safe_dump({"overrides": dict(overrides)}))
-    (folder / "loki.yaml").write_text(yaml.safe_dump(_config(folder, port)))
+    with running_loki(folder, _config(folder), command("loki"), "all") as client:
+        yield client
+
+
+@contextmanager
+def running_loki(
+    folder: Path,
+    config: Mapping[str, object],
+    command: Sequence[str],
+    target: str,
+    variables: Mapping[str, str] = _NOTHING,
+    end_s: float = END_SECONDS,
+) -> Iterator[LokiClient]:
+    """Run one Loki process on free ports. Its configuration and its log are in `folder`.
+
+    variables   for the process; Loki expands them in the configuration
+    end_s       time to stop; then the process is killed
+
+    Raises OwnLokiError if it does not become ready.
+    """
+    port = free_port()
+    (folder / "loki.yaml").write_text(yaml.safe_dump(dict(config)))
     with (folder / "log").open("w") as log:
         process = subprocess.Popen(
-            [*command("loki"), f"-config.file={folder / 'loki.yaml'}", "-target=all"], stdout=log, stderr=log
+            [
+                *command,
+                f"-config.file={folder / 'loki.yaml'}",
+                "-config.expand-env=true",
+                f"-target={target}",
+                f"-server.http-listen-port={port}",
+                f"-server.grpc-listen-port={free_port()}",
+            ],
+            env={**os.environ, **variables},
+            stdout=log,
+            stderr=log,
+            # Ctrl-C ends this program, which then ends Loki.
+            start_new_session=True,
         )
     client = LokiClient(f"http://127.0.0.1:{port}", retry_for=10)
     try:
@@ -42,7 +76,7 @@ def own_loki(folder: Path, overrides: Mapping[str, object] = _NOTHING) -> Iterat
         yield client
     finally:
         client.close()
-        _end(process)
+        _end(process, end_s)
 
 
 def free_port() -> int:
@@ -51,14 +85,12 @@ def free_port() -> int:
         return int(listener.getsockname()[1])
 
 
-def _config(folder: Path, http_port: int) -> dict[str, object]:
+def _config(folder: Path) -> dict[str, object]:
     return {
         "auth_enabled": True,
         "server": {
             "http_listen_address": "127.0.0.1",
-            "http_listen_port": http_port,
             "grpc_listen_address": "127.0.0.1",
-            "grpc_listen_port": free_port(),
             "log_level": "warn",
         },
         "common": {
@@ -91,10 +123,10 @@ def _config(folder: Path, http_port: int) -> dict[str, object]:
     }
 
 
-def _end(process: "subprocess.Popen[bytes]") -> None:
+def _end(process: "subprocess.Popen[bytes]", seconds: float) -> None:
     process.terminate()
     try:
-        process.wait(END_SECONDS)
+        process.wait(seconds)
     except subprocess.TimeoutExpired:
         process.kill()
         process.wait()

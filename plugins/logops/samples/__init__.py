@@ -1,6 +1,6 @@
 """Seeded sample logs that look like those of a real system, for tests, benchmarks and `make up`."""
 
-from logops.samples.backfill import BackfillProgress, backfill
+from logops.samples.backfill import backfill
 from logops.samples.files import FILE_NAMES, follow, write_past
 from logops.samples.generate import generate
 from logops.samples.history import BackfillMismatchError, History
@@ -9,7 +9,6 @@ from logops.samples.line import Kind, Line
 __all__ = [
     "FILE_NAMES",
     "BackfillMismatchError",
-    "BackfillProgress",
     "History",
     "Kind",
     "Line",

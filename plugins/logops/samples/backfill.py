@@ -1,7 +1,6 @@
 """Push months of history into a Loki."""
 
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
 from itertools import islice
 from pathlib import Path
 from typing import Protocol
@@ -27,26 +26,11 @@ class Pusher(Protocol):
     def push(self, tenant: str, lines: Sequence[Line]) -> int: ...
 
 
-@dataclass(frozen=True, slots=True)
-class BackfillProgress:
-    """The progress of a backfill."""
-
-    reached_ns: int
-    """Everything before this time is in Loki."""
-    lines: int
-    """Lines that this run pushed."""
-    share: float
-    """Done part of the whole history, 0 to 1."""
-
-
-def backfill(
-    loki: Pusher, history: History, state_file: Path, progress: Callable[[BackfillProgress], None] = lambda _: None
-) -> int:
+def backfill(loki: Pusher, history: History, state_file: Path) -> int:
     """Push a history, oldest lines first. Return how many lines this run pushed.
 
     `state_file` keeps the progress of each kind after every push. An interrupted run resumes there and repeats at
-    most one push. A run with nothing left to do pushes nothing; a later `end_ns` adds the new part. `progress` is
-    called after each hour of history.
+    most one push. A run with nothing left to do pushes nothing; a later `end_ns` adds the new part.
 
     Loki must accept old lines (limits_config.reject_old_samples: false). A push spans less than an hour, because a
     stream accepts only what is at most half of ingester.max_chunk_age (an hour by default) older than its newest
@@ -64,8 +48,6 @@ def backfill(
             for batch in _batches(lines):
                 pushed += loki.push(tenant, batch)
                 state.record(kind, batch[-1].timestamp_ns + 1)
-        share = (end_ns - history.start_ns) / (history.end_ns - history.start_ns)
-        progress(BackfillProgress(end_ns, pushed, share))
     return pushed
 
 

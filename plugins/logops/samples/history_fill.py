@@ -6,17 +6,17 @@ do only asks Loki.
 
 import json
 from collections.abc import Callable, Mapping
-from concurrent.futures import ThreadPoolExecutor, wait
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import AbstractContextManager, ExitStack
 from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
-from threading import Event, Lock
 
 from logops.clients.loki import LokiClient, nanoseconds
 from logops.environment import Environment
 from logops.environment.sources import FileSource, SyslogSource
-from logops.errors import LogopsError
-from logops.samples import FILE_NAMES, BackfillProgress, History, Kind, backfill
+from logops.samples import FILE_NAMES, History, Kind, backfill
+from logops.samples.store_chunks import store_chunks
 
 SEED = 20
 LINES_PER_MINUTE = 0.5
@@ -26,10 +26,6 @@ SELECTOR = '{origin="backfill"}'
 DAY_NS = 86_400_000_000_000
 _UNTIL_BEFORE_NOW = timedelta(hours=1)
 """The history ends here; newer lines come through the agents."""
-
-
-class StoppedError(LogopsError):
-    """The fill was asked to stop. What was pushed is recorded."""
 
 
 @dataclass(frozen=True)
@@ -112,60 +108,39 @@ def has_history(kinds: Mapping[Kind, Destination], read_url: Callable[[str], str
 
 def fill(
     kinds: Mapping[Kind, Destination],
-    write_url: Callable[[str], str],
+    writer: Callable[[str], AbstractContextManager[LokiClient]],
     range_to_fill: Filled,
     folder: Path,
     on_progress: Callable[[int, float], None],
-    stop: Event,
 ) -> int:
-    """Push what is missing, all kinds in parallel. Return how many lines this call pushed.
+    """Push what is missing day by day, all kinds in parallel. Return how many lines this call pushed.
 
     kinds         the kinds to push, and where
-    write_url     returns the address for pushes to a cluster
+    writer        runs a Loki that stores the lines of a cluster when its block ends, and nothing else
     folder        keeps the progress of each kind
-    on_progress   called with the number of lines and the done part, 0 to 1
+    on_progress   called after each day with the number of lines and the done part, 0 to 1
 
-    Raises StoppedError soon after `stop` is set, LokiError if Loki refuses the lines.
+    No chunk has lines of two days. Raises LokiError if Loki refuses the lines.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    reached: dict[Kind, BackfillProgress] = {}
-    lock = Lock()
+    start_ns, end_ns = range_to_fill.start_ns, range_to_fill.end_ns
+    pushed = 0
+    with ExitStack() as running, ThreadPoolExecutor(len(kinds)) as pool:
+        clusters = {destination.cluster for destination in kinds.values()}
+        writers = {cluster: running.enter_context(writer(cluster)) for cluster in clusters}
 
-    def push(kind: Kind, destination: Destination) -> int:
-        history = History(
-            SEED, range_to_fill.start_ns, range_to_fill.end_ns, LINES_PER_MINUTE, {kind: destination.tenant}
-        )
+        def push(kind: Kind, from_ns: int, until_ns: int) -> int:
+            history = History(SEED, from_ns, until_ns, LINES_PER_MINUTE, {kind: kinds[kind].tenant})
+            return backfill(writers[kinds[kind].cluster], history, folder / f"{kind}.json")
 
-        def note(progress: BackfillProgress) -> None:
-            if stop.is_set():
-                raise StoppedError
-            with lock:
-                reached[kind] = progress
-                lines = sum(kind_progress.lines for kind_progress in reached.values())
-                on_progress(lines, sum(kind_progress.share for kind_progress in reached.values()) / len(kinds))
-
-        with LokiClient(write_url(destination.cluster)) as client:
-            return backfill(client, history, folder / f"{kind}.json", note)
-
-    def push_or_stop(item: tuple[Kind, Destination]) -> int:
-        try:
-            return push(*item)
-        except BaseException:
-            # Stop the other kinds, too.
-            stop.set()
-            raise
-
-    with ThreadPoolExecutor(len(kinds)) as pool:
-        pushes = [pool.submit(push_or_stop, item) for item in kinds.items()]
-        try:
-            wait(pushes)
-        except BaseException:
-            stop.set()
-            raise
-    errors = [error for push in pushes if (error := push.exception()) is not None]
-    if errors:
-        raise next((error for error in errors if not isinstance(error, StoppedError)), errors[0])
-    return sum(push.result() for push in pushes)
+        for day_ns in range(start_ns // DAY_NS * DAY_NS, end_ns, DAY_NS):
+            from_ns, until_ns = max(day_ns, start_ns), min(day_ns + DAY_NS, end_ns)
+            pushes = [pool.submit(push, kind, from_ns, until_ns) for kind in kinds]
+            pushed += sum(push.result() for push in pushes)
+            for loki in writers.values():
+                store_chunks(loki)
+            on_progress(pushed, (until_ns - start_ns) / (end_ns - start_ns))
+    return pushed
 
 
 def forget(folder: Path) -> None:

@@ -1,8 +1,8 @@
-"""Make lines with old timestamps visible after a push.
+"""Make lines with old timestamps visible.
 
-A cluster asks its ingesters only for recent lines, and lines in memory are not in the bucket yet. An ingester stores
-its index every 15 minutes, or when it stops. So each ingester is restarted, one at a time. supervisord starts it
-again; the ring and the write-ahead log keep the cluster working meanwhile.
+An ingester stores its index every 15 minutes, or when it stops. A process that reads the index looks for new index
+files every 5 minutes, or when it starts. So each is restarted, one at a time. supervisord starts it again; the ring and
+the write-ahead log keep the cluster working meanwhile.
 """
 
 import time
@@ -39,8 +39,8 @@ class ProcessList(Protocol):
     def last_lines(self, process: str, /) -> Sequence[str]: ...
 
 
-class IngesterRestartError(LogopsError):
-    """An ingester did not become ready again after its restart."""
+class RestartError(LogopsError):
+    """A process did not become ready again after its restart."""
 
 
 def settle(
@@ -49,20 +49,20 @@ def settle(
     progress: Callable[[str], None],
     ready_within_s: float = READY_WITHIN_S,
 ) -> None:
-    """Make every ingester store its data. Raises IngesterRestartError if one does not become ready again.
+    """Make every ingester store its data. Raises RestartError if one does not become ready again.
 
     host            restarts an ingester that was stopped
     ingester_urls   process name to its address
     """
     for name, url in ingester_urls.items():
         progress(f"{name} stores its index")
-        restart(host, name, url, ready_within_s)
+        with LokiClient(url) as client:
+            client.flush()
+        restart(host, name, ready_within_s)
 
 
-def restart(host: ProcessList, name: str, url: str, ready_within_s: float = READY_WITHIN_S) -> None:
-    """Make one ingester store its data and restart. Raises IngesterRestartError if it does not become ready."""
-    with LokiClient(url) as client:
-        client.flush()
+def restart(host: ProcessList, name: str, ready_within_s: float = READY_WITHIN_S) -> None:
+    """Restart one process. Raises RestartError if it does not become ready."""
     before = _status(host, name).pid
     if before is not None:
         psutil.Process(before).terminate()
@@ -70,7 +70,7 @@ def restart(host: ProcessList, name: str, url: str, ready_within_s: float = READ
     while not ((status := _status(host, name)).ready and status.pid != before):
         if time.monotonic() > deadline:
             last_lines = "\n    ".join(host.last_lines(name))
-            raise IngesterRestartError(
+            raise RestartError(
                 f"restarting {name}: it is not ready after {ready_within_s:.0f} s: {status.state} {status.detail}. Fix "
                 f"the cause that its last lines show, and start again:\n    {last_lines}"
             )

@@ -12,6 +12,7 @@ import requests
 
 from logops.audit.report.result import AuditResult
 from logops.audit.request import Check
+from logops.audit.survey.objects import DAY_MS
 from logops.clients.blob_storage.blobs import Tier
 from logops.clients.loki import LokiClient
 from logops.findings.store import ResultsStore
@@ -21,6 +22,7 @@ from tests.support.history_cluster import (
     HistoryCluster,
     day_of,
     days_ahead,
+    from_of,
     through_of,
     wait_until_tidy,
 )
@@ -45,6 +47,13 @@ def test_healthy_cluster_with_history_has_no_findings(cluster: HistoryCluster) -
     assert not outcome.failed
     assert {row.tenant for row in outcome.rows} >= {"application", "platform"}
     assert sum(row.chunks for row in outcome.rows) > 200
+
+
+def test_no_chunk_of_the_sample_history_has_lines_of_two_days(cluster: HistoryCluster) -> None:
+    history = [name for name, labels in cluster.pushed.items() if labels.get("origin") == "backfill"]
+
+    assert {name.split("/")[0] for name in history} == {"application", "platform"}
+    assert [name for name in history if from_of(name) // DAY_MS != day_of(name)] == []
 
 
 def test_retention_deletes_exactly_expired_chunks(cluster: HistoryCluster) -> None:

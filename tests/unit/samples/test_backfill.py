@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from logops.samples import BackfillMismatchError, BackfillProgress, History, Kind, Line, backfill, generate
+from logops.samples import BackfillMismatchError, History, Kind, Line, backfill, generate
 
 HOUR_NS = 3_600_000_000_000
 START_NS = 496_000 * HOUR_NS + 123_456_789
@@ -145,13 +145,3 @@ def test_state_file_is_json_with_the_history(loki: FakeLoki, state: Path) -> Non
         "lines_per_minute": RATE,
         "tenants": {"application": "team-a", "audit": "security"},
     }
-
-
-def test_progress_increases_to_the_end(loki: FakeLoki, state: Path) -> None:
-    reports: list[BackfillProgress] = []
-
-    pushed = backfill(loki, history(), state, reports.append)
-
-    shares = [progress.share for progress in reports]
-    assert shares == sorted(shares)
-    assert (reports[-1].share, reports[-1].lines, reports[-1].reached_ns) == (1.0, pushed, history().end_ns)

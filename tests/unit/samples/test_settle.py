@@ -9,7 +9,7 @@ from threading import Thread
 import pytest
 
 from logops.platforms.platform import ProcessStatus
-from logops.samples.settle import IngesterRestartError, settle
+from logops.samples.settle import RestartError, settle
 
 NEW_PID = 1
 
@@ -73,6 +73,6 @@ def test_ingester_is_flushed_and_stopped_until_it_is_ready_again(
 def test_ingester_that_does_not_become_ready_is_reported_with_last_lines(
     ingester: subprocess.Popen[bytes], flushes: tuple[str, list[str]]
 ) -> None:
-    with pytest.raises(IngesterRestartError, match=r"restarting main-ingester-0: .*STARTING") as failed:
+    with pytest.raises(RestartError, match=r"restarting main-ingester-0: .*STARTING") as failed:
         settle(Host(ingester, ready_again=False), {"main-ingester-0": flushes[0]}, lambda _: None, ready_within_s=0.2)
     assert str(failed.value).endswith("msg=starting\n    err=disk full")

@@ -131,11 +131,11 @@ def yaml_mapping(outcome: Outcome) -> dict[str, object]:
     return loaded
 
 
-def metrics(outcome: Outcome) -> list[Metric]:
-    """Return every metric on the metrics page."""
+def metrics(outcome: Outcome, name: str = "") -> list[Metric]:
+    """Return the metrics on the metrics page whose names start with `name`."""
     response = accepted(outcome)
     try:
-        return parse_metrics(response.text)
+        return parse_metrics(response.text, name)
     except ValueError as error:
         raise LokiAnswerError(f"{describe(response.request, response.base_url)}: {error}. {_ADVICE}") from error
 

@@ -238,9 +238,9 @@ class LokiClient:
         """
         return answers.yaml_mapping(self._send(requests.tenant_limits(tenant)))
 
-    def metrics(self, path: str = "/metrics") -> list[Metric]:
-        """Return every metric of the process; `total` selects from them."""
-        return answers.metrics(self._send(requests.metrics(path)))
+    def metrics(self, path: str = "/metrics", name: str = "") -> list[Metric]:
+        """Return the metrics of the process whose names start with `name`; `total` selects from them."""
+        return answers.metrics(self._send(requests.metrics(path)), name)
 
     # Delete requests, answered by the compactor
 

@@ -21,14 +21,16 @@ class Metric:
     value: float
 
 
-def parse_metrics(text: str) -> list[Metric]:
+def parse_metrics(text: str, prefix: str = "") -> list[Metric]:
     """Return every sample on the page, in order; a histogram's buckets, sum and count are separate samples.
+
+    prefix   only read samples whose names start with this: a page has thousands
 
     Raises ValueError with the line that is not a sample.
     """
     metrics = []
     for line in text.splitlines():
-        if not line or line.startswith("#"):
+        if not line.startswith(prefix) or not line or line.startswith("#"):
             continue
         match = _LINE.match(line)
         if match is None:

@@ -15,6 +15,7 @@ from logops.environment import Environment
 from logops.environment.cluster import Data
 from logops.platforms.local import live, storage
 from logops.platforms.local.atomic import check_free, write_text, writing
+from logops.platforms.local.history_writer import history_writer
 from logops.platforms.local.lease import LeaseFile
 from logops.platforms.local.lock import locked
 from logops.platforms.local.logs import follow, last_lines
@@ -168,6 +169,15 @@ class LocalPlatform:
 
     def agent_urls(self, cluster: str) -> Mapping[str, str]:
         return self._topology.agent_urls(cluster)
+
+    @contextmanager
+    def history_writer(self, cluster: str) -> Iterator[LokiClient]:
+        """Run a Loki that writes old lines into a cluster's container. They are stored when the block ends.
+
+        Raises OwnLokiError if it does not become ready.
+        """
+        with history_writer(self._topology, cluster, self._commands()["loki"], self._keys.complete()) as client:
+            yield client
 
     def write_url(self, cluster: str) -> str:
         return self._topology.write_url(cluster)

@@ -25,6 +25,12 @@ def test_names_labels_and_values_are_read() -> None:
     ]
 
 
+def test_prefix_selects_every_sample_whose_name_starts_with_it() -> None:
+    values = [metric.value for metric in parse_metrics(PAGE, "loki_discarded")]
+
+    assert values == [3, 4]
+
+
 def test_escapes_and_braces_in_label_values_are_read() -> None:
     (odd,) = [metric for metric in parse_metrics(PAGE) if metric.name == "odd"]
 
