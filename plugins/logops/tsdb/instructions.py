@@ -16,6 +16,7 @@ def intrinsic(build: Callable[..., Any]) -> Any:
 
 
 _WORD = ir.IntType(64)
+_BYTES16 = ir.VectorType(ir.IntType(8), 16)
 
 
 @intrinsic
@@ -29,6 +30,30 @@ def load64(_typing: Any, data: Any, _position: Any) -> Any:
         return builder.bswap(word) if sys.byteorder == "big" else word
 
     return numba.uint64(data, numba.intp), build
+
+
+@intrinsic
+def high_bits16(_typing: Any, data: Any, _position: Any) -> Any:
+    """Return the high bits of 16 bytes of an array, that of the byte at `position` lowest, without a bounds check."""
+
+    def build(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        array = context.make_array(signature.args[0])(context, builder, arguments[0])
+        first = builder.gep(array.data, [arguments[1]])
+        vector = builder.load(builder.bitcast(first, _BYTES16.as_pointer()), align=1)
+        bits = builder.bitcast(builder.icmp_signed("<", vector, _BYTES16(None)), ir.IntType(16))
+        return builder.zext(builder.bitreverse(bits) if sys.byteorder == "big" else bits, _WORD)
+
+    return numba.uint64(data, numba.intp), build
+
+
+@intrinsic
+def trailing_zeros(_typing: Any, _word: Any) -> Any:
+    """Return the position of the lowest bit of a word that is 1; 64 if none is."""
+
+    def build(_context: Any, builder: Any, _signature: Any, arguments: Any) -> Any:
+        return builder.cttz(arguments[0], ir.Constant(ir.IntType(1), 0))
+
+    return numba.uint64(numba.uint64), build
 
 
 @intrinsic

@@ -20,7 +20,7 @@ import numpy as np
 from logops.tsdb.compiled import compiled
 from logops.tsdb.crc32c import crc32c
 from logops.tsdb.faults import CHECKSUM, COUNT, LENGTH, NO_TENANT, NONE, ORDER, OUTSIDE, SYMBOL, VARINT
-from logops.tsdb.integers import TOO_LONG, be32, be64, unzigzag, uvarint
+from logops.tsdb.integers import TOO_LONG, be32, be64, four_short_ends, four_uvarints, short_uvarint, unzigzag, uvarint
 
 FORMAT_V3 = 3
 _LEAST_CHUNK = 8
@@ -151,18 +151,17 @@ def read_chunks(
         end = parts[i, 3]
         through = np.int64(0)
         for _ in range(parts[i, 4]):
-            begins, position = uvarint(data, position)
-            if position == TOO_LONG:
-                return VARINT, parts[i, 2]
-            spans, position = uvarint(data, position)
-            if position == TOO_LONG:
-                return VARINT, parts[i, 2]
-            size, position = uvarint(data, position)
-            if position == TOO_LONG:
-                return VARINT, parts[i, 2]
-            lines, position = uvarint(data, position)
-            if position == TOO_LONG:
-                return VARINT, parts[i, 2]
+            end1, end2, end3, end4 = four_short_ends(data, position)
+            if end4 != TOO_LONG:
+                begins = short_uvarint(data, position, end1)
+                spans = short_uvarint(data, end1, end2)
+                size = short_uvarint(data, end2, end3)
+                lines = short_uvarint(data, end3, end4)
+                position = end4
+            else:
+                begins, spans, size, lines, position = four_uvarints(data, position)
+                if position == TOO_LONG:
+                    return VARINT, parts[i, 2]
             position += 4
             if position > end:
                 return OUTSIDE, parts[i, 2]

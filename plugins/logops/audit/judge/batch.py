@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -11,7 +12,7 @@ from logops.audit.index.placement import IndexMisplacedError
 from logops.audit.index.table_index import IndexChangingError, TenantNumbers, read_table
 from logops.audit.judge.batch_result import BatchResult, Unreadable
 from logops.audit.judge.bucket import Bucket, LiveBucket
-from logops.audit.judge.tables import Judged, JudgeDatabase, judge_tables
+from logops.audit.judge.tables import READ_AT_ONCE, Judged, JudgeDatabase, judge_tables
 from logops.audit.policy.audit_policy import AuditPolicy
 from logops.audit.request import AuditRequest
 from logops.audit.survey.cluster import SurveyedCluster
@@ -108,16 +109,21 @@ def _verify(
     survey: Survey, tables: Mapping[int, str], bucket: Bucket, policy: AuditPolicy
 ) -> tuple[list[Unreadable], list[tuple[str, str]]]:
     """Return the index files that cannot be read, and the tables that could not be checked."""
+    files = survey.index_files([*tables])
+
+    def read(day: int, table: str) -> list[Unreadable]:
+        table_files = [file for file in files if file.table == table]
+        index = read_table(table_files, day, table, bucket, policy.rules, policy.default, TenantNumbers())
+        return unreadable_files(index.unreadable)
+
     unreadable: list[Unreadable] = []
     incomplete: list[tuple[str, str]] = []
-    files = survey.index_files([*tables])
-    for day, table in tables.items():
-        table_files = [file for file in files if file.table == table]
-        try:
-            index = read_table(table_files, day, table, bucket, policy.rules, policy.default, TenantNumbers())
-            unreadable += unreadable_files(index.unreadable)
-        except (ObjectStoreError, IndexChangingError) as error:
-            incomplete.append((table, str(error)))
+    with ThreadPoolExecutor(READ_AT_ONCE, "read-index") as threads:
+        for table, reading in [(table, threads.submit(read, day, table)) for day, table in tables.items()]:
+            try:
+                unreadable += reading.result()
+            except (ObjectStoreError, IndexChangingError) as error:
+                incomplete.append((table, str(error)))
     return unreadable, incomplete
 
 

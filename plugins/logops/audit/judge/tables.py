@@ -31,7 +31,7 @@ from logops.number_text import count_text
 from logops.tsdb import IndexFileError
 
 _SUSPECT = ("chunk-missing", "chunk-orphaned", "marker-backlog", "ingester-not-uploading", "retention-overshoot")
-_READ_AT_ONCE = 4
+READ_AT_ONCE = 4
 """Tables read in parallel: their files come over a network and are unpacked."""
 _NEVER = 2**62
 """Milliseconds, later than any date."""
@@ -257,7 +257,7 @@ def _read_indexes(survey: Survey, tables: Mapping[int, str], reader: _IndexReade
     matched: dict[int, pa.Table] = {}
     elsewhere: list[TableIndex] = []
     incomplete: dict[int, str] = {}
-    with ThreadPoolExecutor(_READ_AT_ONCE, "read-index") as threads:
+    with ThreadPoolExecutor(READ_AT_ONCE, "read-index") as threads:
         reading = {key: threads.submit(read, *key, table_files) for key, table_files in files.items()}
         for (day, _), future in reading.items():
             try:
