@@ -15,6 +15,7 @@ from logops.render.agents.kubernetes import SECRET_RULES, STATE, kubernetes_agen
 from logops.render.files import digest_of, to_yaml
 from logops.render.kubernetes.manifest import manifest
 from logops.render.kubernetes.monitors import agent_monitor
+from logops.render.kubernetes.network import agent_policy
 from logops.render.kubernetes.platform import kubernetes_platform
 from logops.render.kubernetes.release import Release
 from logops.render.kubernetes.secret import SecretSource
@@ -60,6 +61,8 @@ def agent_texts(environment: Environment, secret_rules: str, base: BaseValues) -
                 to_yaml(environment.name, overlay(base[agent.kind], values)),
             )
             texts |= release.texts(environment.name, "agents")
+            ports = _syslog_ports(environment, agent).values()
+            texts |= agent_policy(environment, release_name, agent, cluster, ports)
             if secrets:
                 source = SecretSource(release_name, release.namespace, secrets)
                 texts |= source.texts(environment.name, "agents")

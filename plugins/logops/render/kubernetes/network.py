@@ -1,17 +1,19 @@
-"""Render who may connect to the pods of a cluster and of an Alertmanager, and to what a cluster's pods may connect.
+"""Render who may connect to the pods of a cluster, of an Alertmanager and of an agent, and to what these may connect.
 
 Loki believes the tenant that a request names. So only the gateway, which checks it, is open to users, and everything
 else accepts connections from Loki's own pods, Prometheus and Airflow. Whoever takes over a pod reaches its cluster,
 Azure, and the services that the environment names, and not the identity of the node.
 """
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from typing import Any
 from urllib.parse import urlsplit
 
+from logops.environment.agents import Agent
 from logops.environment.cluster import Data, MemcachedCache
 from logops.environment.kubernetes import Network
 from logops.environment.model import Environment
+from logops.environment.sources import EventHubSource, PodSource
 from logops.render.addresses import alertmanager_release, kubernetes_alertmanager_urls
 from logops.render.files import to_yaml
 from logops.render.kubernetes.gateway import PORT
@@ -19,6 +21,9 @@ from logops.render.kubernetes.manifest import manifest
 from logops.render.kubernetes.platform import kubernetes_platform
 from logops.stages import Stage
 
+_HTTPS, _KAFKA = 443, 9093
+_API_SERVER = 6443
+"""Port of the API server behind its service, beside 443: a policy is applied to the address behind the service."""
 _PROMETHEUS = {"app.kubernetes.io/name": "prometheus"}
 _DNS = {"ports": [{"port": 53, "protocol": "UDP"}, {"port": 53, "protocol": "TCP"}]}
 """Any address: DNS caches on the nodes have addresses of their own."""
@@ -68,6 +73,49 @@ def alertmanager_policy(environment: Environment, audience: Data) -> dict[str, s
         ],
     }
     return _policy(environment, "storage", name, namespace, spec)
+
+
+def agent_policy(
+    environment: Environment, release: str, agent: Agent, cluster: str, received: Collection[tuple[int, str]]
+) -> dict[str, str]:
+    """Return the network policy of an agent's release; none if the environment wants none.
+
+    cluster    the only cluster that it ships to; empty: those of all its sources
+    received   number and protocol of each port on which it receives lines, from anybody
+    """
+    network = kubernetes_platform(environment).network
+    if network is None:
+        return {}
+    ports = [{"port": port, "protocol": protocol} for port, protocol in received]
+    spec = _spec(
+        {"matchLabels": {"app.kubernetes.io/instance": release}},
+        [{"from": [*_readers(network)]}, *([{"ports": ports}] if ports else [])],
+        [_DNS, *_agent_ways(environment, agent, cluster, network)],
+    )
+    return _policy(environment, "agents", release, kubernetes_platform(environment).namespace, spec)
+
+
+def _agent_ways(environment: Environment, agent: Agent, cluster: str, network: Network) -> Iterator[dict[str, Any]]:
+    """Yield the ways to Loki, to the API server for names of pods, to event hubs and to the archive."""
+    sources = [environment.sources[name] for name in agent.sources]
+    clusters = [cluster] if cluster else sorted({source.cluster for source in sources})
+    ports: set[int] = set()
+    for name in clusters:
+        if environment.clusters[name].gateway is None:
+            loki = {**_namespace(environment.namespace(name)), "podSelector": {"matchLabels": _loki(name)}}
+            yield {"to": [loki], "ports": [{"port": 3100, "protocol": "TCP"}]}
+    if any(environment.clusters[name].gateway for name in clusters):
+        # A cluster can lead a pod from the address of its load balancer to the ingress controller directly.
+        yield {"to": [_namespace(network.ingress_namespace)]}
+        ports.add(_HTTPS)
+    if any(isinstance(source, PodSource) for source in sources):
+        ports |= {_HTTPS, _API_SERVER}
+    if any(isinstance(source, EventHubSource) for source in sources):
+        ports.add(_KAFKA)
+    if agent.archive:
+        ports.add(_HTTPS)
+    if ports:
+        yield {"to": _ANYWHERE, "ports": [{"port": port, "protocol": "TCP"} for port in sorted(ports)]}
 
 
 def _policy(environment: Environment, stage: Stage, name: str, namespace: str, spec: dict[str, Any]) -> dict[str, str]:

@@ -5,13 +5,17 @@ from typing import Any
 import pytest
 import yaml
 
+from logops.render.kubernetes import releases
+from logops.stages import Stage
 from tests.support.environments import environment, rendered_on_kubernetes
 
 
-def policies(*changes: tuple[str, Any]) -> dict[str, dict[str, Any]]:
-    files = rendered_on_kubernetes(environment("production", *changes))["loki"]
+def policies(*changes: tuple[str, Any], stage: Stage = "loki") -> dict[str, dict[str, Any]]:
+    files = rendered_on_kubernetes(environment("production", *changes))[stage]
     manifests = [yaml.safe_load(text) for name, text in files.items() if "/manifests/" in name]
-    return {manifest["metadata"]["name"]: manifest["spec"] for manifest in manifests}
+    return {
+        manifest["metadata"]["name"]: manifest["spec"] for manifest in manifests if manifest["kind"] == "NetworkPolicy"
+    }
 
 
 def sources(spec: dict[str, Any]) -> list[tuple[str, dict[str, str]]]:
@@ -22,7 +26,7 @@ def sources(spec: dict[str, Any]) -> list[tuple[str, dict[str, str]]]:
             peer.get("podSelector", {}).get("matchLabels", {}),
         )
         for rule in spec["ingress"]
-        for peer in rule["from"]
+        for peer in rule.get("from", [])
     ]
 
 
@@ -74,7 +78,8 @@ def test_gateway_reaches_its_cluster_and_names_only() -> None:
 def test_pods_do_not_reach_the_metadata_service_that_gives_the_identity_of_a_node() -> None:
     blocks = [
         peer["ipBlock"]
-        for spec in policies().values()
+        for stage in ("loki", "agents")
+        for spec in policies(stage=stage).values()
         for rule in spec["egress"]
         for peer in rule.get("to", ())
         if "ipBlock" in peer
@@ -107,3 +112,56 @@ def test_pods_reach_the_cache_and_the_ring_that_exist_elsewhere() -> None:
     )
 
     assert {"caches", "rings"} <= {*allowed(policies(*changes)["loki-main-pods"])}
+
+
+def agent_policies(*changes: tuple[str, Any]) -> dict[str, dict[str, Any]]:
+    return policies(*changes, stage="agents")
+
+
+def test_each_release_of_an_agent_has_a_policy_for_its_pods() -> None:
+    files = rendered_on_kubernetes(environment("production"))["agents"]
+    names = {release.name for release in releases(files)}
+
+    assert {
+        name: spec["podSelector"]["matchLabels"] for name, spec in agent_policies().items()
+    } == {name: {"app.kubernetes.io/instance": name} for name in names}  # fmt: skip
+
+
+def test_agent_on_a_node_accepts_only_who_reads_its_metrics() -> None:
+    assert sources(agent_policies()["alloy-nodes"]) == [
+        ("airflow", {}),
+        ("monitoring", {"app.kubernetes.io/name": "prometheus"}),
+    ]
+    assert [rule for rule in agent_policies()["alloy-nodes"]["ingress"] if "from" not in rule] == []
+
+
+def test_agent_that_receives_syslog_accepts_everybody_on_that_port_only() -> None:
+    rules = [rule for rule in agent_policies()["alloy-receivers"]["ingress"] if "from" not in rule]
+
+    assert rules == [{"ports": [{"port": 1514, "protocol": "TCP"}]}]
+
+
+def test_agent_reaches_the_gateways_and_the_api_server_if_it_reads_pods() -> None:
+    ways = allowed(agent_policies()["alloy-nodes"])
+
+    assert ways[0] == ":53"
+    assert {"ingress-nginx", "anywhere:443:6443"} <= {*ways}
+
+
+def test_agent_of_event_hubs_reaches_their_port() -> None:
+    assert "anywhere:443:9093" in allowed(agent_policies()["alloy-receivers"])
+
+
+def test_agent_without_gateway_reaches_the_pods_of_its_cluster_on_their_port_only() -> None:
+    changes = (("clusters.main.gateway", None), ("clusters.main.canary", None))
+    ways = [
+        (rule["to"][0]["podSelector"]["matchLabels"], rule["ports"])
+        for rule in agent_policies(*changes)["alloy-receivers"]["egress"]
+        if "podSelector" in rule.get("to", [{}])[0]
+    ]
+
+    assert ways == [({"app.kubernetes.io/instance": "loki-main"}, [{"port": 3100, "protocol": "TCP"}])]
+
+
+def test_environment_without_network_has_no_policies_of_agents() -> None:
+    assert agent_policies(("platform", {"kind": "kubernetes", "network": None})) == {}
