@@ -6,6 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from logops.audit.request import AuditRequest, Check
+from logops.audit.run import run_audit
 from logops.audit.survey.blob_names import index_file
 from logops.audit.survey.objects import DAY_MS
 from logops.platforms import open_local
@@ -63,6 +65,15 @@ def test_history_has_an_index_for_every_day_when_it_is_filled(filled: LocalPlatf
 
     today = int(datetime.now(UTC).timestamp()) // 86_400
     assert {file.day for file in files if file} >= set(range(today - DAYS, today))
+
+
+def test_sample_history_keeps_no_line_longer_than_allowed(filled: LocalPlatform) -> None:
+    request = AuditRequest((Check.RETENTION,), "history", datetime.now(UTC))
+    result = run_audit(filled, request, None, lambda _: None)
+
+    assert {row.tenant for row in result.rows} == {"application", "platform", "security-team"}
+    assert {finding.cls.name for finding in result.findings} & {"lines-kept-longer"} == set()
+    assert all(0 < row.kept_longer_ms < DAY_MS for row in result.rows)
 
 
 def test_history_writer_leaves_no_write_ahead_log_that_would_be_stored_again(filled: LocalPlatform) -> None:

@@ -296,7 +296,10 @@ def holdings_table(environment: str, request: AuditRequest, holdings: Sequence[t
             name: number
             for name in ("day_number", "period_ms", "chunks", "bytes", "indexed", "lines", "waiting", "deleting")
         },
-        **{name: number for name in ("young", "first_ms", "last_ms", "written_ms")},
+        **{
+            name: number
+            for name in ("young", "first_ms", "last_ms", "written_ms", "kept_longer_ms", "kept_longer_bytes")
+        },
         "tier_chunks": pa.list_(number),
         "tier_bytes": pa.list_(number),
     }

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import typer
 
+from logops.audit.policy.kept_longer import late_lines
 from logops.cli.options import Format
 from logops.cli.output.console import OK, out, print_json, say, stop
 from logops.cli.output.diagnostics import print_diagnostics
@@ -39,6 +40,8 @@ def check(name: str, form: Format, as_json: bool) -> None:
             f"{loaded.name}: {count_text(len(loaded.clusters), 'cluster')}, {count_text(tenants, 'tenant')}, "
             f"{summary(findings)}"
         )
+        for sentence in late_lines(loaded):
+            say(f"  {sentence}")
     raise typer.Exit(exit_code(findings))
 
 

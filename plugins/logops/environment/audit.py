@@ -27,6 +27,9 @@ class Audit(Model):
     """Permitted delay of compaction, retention and deletion."""
     tier_slack: Duration = Duration("3d")
     """Permitted delay of a lifecycle rule. Azure runs a policy once a day, and a run may take days."""
+    kept_longer: Duration | None = None
+    """How much longer than its retention a line may be kept because its chunk has newer lines. Null: `sync_period`, or
+    `max_chunk_age` and `chunk_idle_period` together if they are longer."""
     memory: Size = Size("1GiB")
     """Memory that DuckDB may use in a task. It uses the disk for more."""
     chunks_per_task: Annotated[int, Field(ge=1)] = 5_000_000

@@ -14,7 +14,7 @@ from logops.audit.judge import tables as judge
 from logops.audit.judge.tables import Judged, JudgeDatabase, judge_tables
 from logops.audit.policy.audit_policy import AuditPolicy
 from logops.audit.policy.delete_requests import DeleteRange
-from logops.audit.policy.retention import TenantRules, Tiering, Windows
+from logops.audit.policy.retention import FOR_EVER, TenantRules, Tiering, Windows
 from logops.audit.survey.containers import Survey, take_survey
 from logops.audit.survey.objects import DAY_MS, IndexFile, chunk_name
 from logops.clients.blob_storage import ObjectStoreError
@@ -31,6 +31,7 @@ TIMES = Windows(
     slack_ms=HOUR,
     tier_slack_ms=3 * DAY_MS,
     max_chunk_age_ms=2 * HOUR,
+    kept_longer_ms=DAY_MS,
 )
 TERMS = AuditPolicy(
     rules={"team": TenantRules(90 * DAY_MS)},
@@ -115,7 +116,9 @@ def index_of(table: str) -> IndexFile:
     return IndexFile(f"index/{table}/team/1.tsdb.gz", table, day, "team", "compactor", 0.0, 1, 1, (day + 1) * 86_400)
 
 
-def columns_of(chunks: Sequence[Chunk], day: int) -> dict[str, "np.ndarray[object, np.dtype[np.generic]]"]:
+def columns_of(
+    chunks: Sequence[Chunk], day: int, terms: AuditPolicy
+) -> dict[str, "np.ndarray[object, np.dtype[np.generic]]"]:
     keys = [chunk.key for chunk in chunks]
     columns = {
         "tenant": np.zeros(len(keys), np.int32),
@@ -125,7 +128,7 @@ def columns_of(chunks: Sequence[Chunk], day: int) -> dict[str, "np.ndarray[objec
         "checksum": np.array([key[3] for key in keys], np.uint32),
         "kb": np.ones(len(keys), np.uint32),
         "entries": np.ones(len(keys), np.uint32),
-        "period_ms": np.full(len(keys), TERMS.rules["team"].period_ms),
+        "period_ms": np.full(len(keys), terms.rules["team"].period_ms),
     }
     columns["key"] = keys_of(
         day, *(columns[name] for name in ("tenant", "fingerprint", "from_ms", "through_ms", "checksum"))
@@ -161,7 +164,7 @@ class Judging:
         def read_table(files: object, day: int, table: str, *_: object) -> TableIndex:
             told = elsewhere if table.startswith("old") else [chunk for chunk in chunks if chunk.indexed]
             of_day = [chunk for chunk in told if chunk.day - chunk.days_long <= day <= chunk.day]
-            return TableIndex((index_of(table),), (columns_of(of_day, day),))
+            return TableIndex((index_of(table),), (columns_of(of_day, day, terms),))
 
         self._patch.setattr(judge, "read_table", read_table)
         there = bucket({chunk.name for chunk in chunks if chunk.blob})
@@ -189,6 +192,37 @@ def test_query_of_a_day_reads_also_chunks_that_end_on_a_later_day(judged: Judgin
 
     assert [(reads.chunks, reads.bytes) for reads in outcome.reads] == [(2, 2_000), (1, 1_000)]
     assert [stats.chunks for stats in outcome.holdings] == [1, 1]
+
+
+def test_chunk_of_many_days_keeps_its_first_lines_longer_in_every_table_and_is_reported_in_its_last(
+    judged: Judging,
+) -> None:
+    late = Chunk(10, number=8, days_long=17)
+    outcome = judged(Chunk(27), Chunk(11), late)
+
+    span_ms = late.key[2] - late.key[1]
+    assert [(fault.cls, fault.day, fault.count, fault.bytes, fault.span_ms) for fault in outcome.faults] == [
+        ("lines-kept-longer", late.day, 1, 1_000, span_ms)
+    ]
+    assert [(reads.kept_longer_ms, reads.kept_longer_bytes) for reads in outcome.reads] == [
+        (span_ms, 1_000),
+        (late.key[2] - (late.day - 1) * DAY_MS, 1_000),
+        (late.key[2] - late.day * DAY_MS, 0),
+    ]
+    assert [(stats.kept_longer_ms, stats.kept_longer_bytes) for stats in outcome.holdings] == [
+        (HOUR, 0),
+        (HOUR, 0),
+        (span_ms, 1_000),
+    ]
+
+
+def test_chunk_that_is_kept_for_ever_keeps_no_line_longer_than_promised(judged: Judging) -> None:
+    for_ever = replace(TERMS, rules={"team": TenantRules(FOR_EVER)})
+
+    outcome = judged(Chunk(10, days_long=17), terms=for_ever)
+
+    assert outcome.faults == ()
+    assert [stats.kept_longer_ms for stats in outcome.holdings] == [0]
 
 
 def test_index_entry_without_blob_is_missing_chunk_until_it_expires(judged: Judging) -> None:

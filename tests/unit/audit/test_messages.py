@@ -32,6 +32,17 @@ def test_message_for_many_chunks_has_count_example_and_unchecked_count() -> None
     assert "since" not in finding.evidence
 
 
+def test_message_for_lines_kept_longer_has_their_days() -> None:
+    kept = replace(ONE, cls="lines-kept-longer", since=0.0, span_ms=int(17.3 * 86_400_000))
+
+    finding = finding_of(kept, "local", "main", NOW)
+
+    assert finding.message == (
+        "1 chunk (36.1 KiB) whose first lines are kept up to 17 days longer than their retention: application/ab/1-2-3."
+    )
+    assert finding.evidence["kept_longer_days"] == 17.3
+
+
 def test_message_for_chunks_without_names_has_count() -> None:
     finding = finding_of(replace(ONE, cls="retention-undershoot", count=3, sample=()), "local", "main", NOW)
     assert finding.message == (

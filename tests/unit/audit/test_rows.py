@@ -3,7 +3,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 
 from logops.audit.judge.batch_result import Unreadable
-from logops.audit.judge.table_stats import TableStats
+from logops.audit.judge.table_stats import DayReads, TableStats
 from logops.audit.policy.audit_policy import AuditPolicy
 from logops.audit.policy.phase import Phase
 from logops.audit.policy.retention import FOR_EVER, TenantRules, Windows
@@ -30,10 +30,13 @@ def rows(
     files: Sequence[IndexFile] = (),
     findings: Sequence[Finding] = (),
     unreadable: Sequence[Unreadable] = (),
+    reads: Sequence[DayReads] = (),
     days: float = 10,
 ) -> list[TableRow]:
     as_of_ms = int((DAY + 1 + days) * DAY_MS)
-    found = rows_of("main", holdings, files, findings, TERMS, as_of_ms, reads_chunks=True, unreadable=unreadable)
+    found = rows_of(
+        "main", holdings, files, findings, TERMS, as_of_ms, reads_chunks=True, unreadable=unreadable, reads=reads
+    )
     return [*found]
 
 
@@ -51,6 +54,14 @@ def test_finding_for_table_without_chunks_or_index_has_row() -> None:
     (row,) = rows(findings=[Finding(CHUNK_MISSING, subject, "all gone", datetime.now(UTC))])
 
     assert (row.table, row.tenant, row.day, row.chunks) == (TABLE, "team", DAY, 0)
+
+
+def test_table_in_which_no_chunk_ends_has_a_row_with_what_queries_read() -> None:
+    not_compacted = replace(FILE, tenant="", name=f"index/{TABLE}/1-ingester.tsdb.gz")
+    (row,) = rows(files=[not_compacted], reads=[DayReads(TABLE, "team", 2, 900, 7_000, 500)])
+
+    assert (row.tenant, row.chunks, row.read_chunks, row.read_bytes) == ("team", 0, 2, 900)
+    assert (row.kept_longer_ms, row.kept_longer_bytes) == (7_000, 500)
 
 
 def test_table_with_only_young_chunks_is_retained() -> None:

@@ -17,6 +17,7 @@ DAY = int(AS_OF.timestamp()) // 86_400 - 40
 ROW = TableRow(
     "main", f"loki_index_{DAY}", DAY, "team", Phase.RETAINED, "its first chunks expire", AS_OF - timedelta(hours=1),
     1, 3, 4_000, (0, 2, 1, 0, 0), 1, read_chunks=5, read_bytes=9_000,
+    kept_longer_ms=17 * 86_400_000, kept_longer_bytes=5_000,
 )  # fmt: skip
 MISSING = Finding(CHUNK_MISSING, Subject("local", "main", "team", ROW.table), "1 chunk [bold] is missing", AS_OF)
 
@@ -57,6 +58,9 @@ def test_explanation_with_blocker_shows_its_message_unchanged_and_its_remedy() -
     assert lines[0] == f"{ROW.table} 2026-10-15 main / team"
     assert "ends here 3 chunks, 3.9 KiB: 2 Hot, 1 Cool" in lines
     assert "query reads 5 chunks, 8.8 KiB, also chunks that end in a later table" in lines
+    assert (
+        "kept longer lines up to 17 days longer than their retention; beyond the allowed time: at most 4.9 KiB" in lines
+    )
     assert "in the way chunk-missing: 1 chunk [bold] is missing" in lines
     assert any(line.startswith(f"-> {CHUNK_MISSING.remedy[:20]}") for line in lines)
 
@@ -75,6 +79,19 @@ def test_tables_of_four_months_are_one_line_for_each_tenant_and_phase() -> None:
     assert [line.split()[:4] for line in lines[1:4]] == [
         ["main", tenant, "retained", "120"] for tenant in ("application", "audit-trail", "platform")
     ]
+
+
+def test_overview_counts_what_queries_read_and_what_ends_there() -> None:
+    nothing_ends = replace(ROW, day=DAY + 1, chunks=0, bytes=0, kept_longer_ms=7_200_000, kept_longer_bytes=0)
+    (group,) = phase_groups([ROW, nothing_ends])
+
+    heading, row = drawn(table_text(group_columns([group], AS_OF), None))
+    _, first, second = drawn(table_text(row_columns([ROW, nothing_ends], AS_OF), None))
+
+    assert "queries read ends there kept longer" in heading
+    assert "10, 17.6 KiB 3, 3.9 KiB 17 days, 4.9 KiB" in row
+    assert "5, 8.8 KiB 3, 3.9 KiB 17 days, 4.9 KiB" in first
+    assert "5, 8.8 KiB - 2 h" in second
 
 
 def test_tables_at_80_columns_have_whole_names_on_one_line_each() -> None:

@@ -66,6 +66,27 @@ def cost(*holdings: TableStats) -> tuple[float, float, float]:
     return result.now, result.declared, result.moves
 
 
+def test_usage_has_the_longest_time_that_lines_are_kept_longer_and_the_bytes_of_all() -> None:
+    late = replace(holding(1, hot=1), kept_longer_ms=17 * DAY_MS, kept_longer_bytes=3)
+    later = replace(holding(2, hot=1), kept_longer_ms=2 * DAY_MS, kept_longer_bytes=4)
+
+    usage = by_tenant(held(late, later, holding(3, hot=1)))["main", "team"]
+
+    assert (usage.kept_longer_ms, usage.kept_longer_bytes) == (17 * DAY_MS, 7)
+
+
+def test_usage_reads_results_of_an_audit_that_did_not_measure_lines_kept_longer(tmp_path: Path) -> None:
+    store = ResultsStore(str(tmp_path))
+    request = AuditRequest((Check.RETENTION,), "old", AS_OF)
+    table = holdings_table("test", request, [("main", holding(1, hot=1))])
+    store.write(HOLDINGS, "test.old", table.drop_columns(["kept_longer_ms", "kept_longer_bytes"]), AS_OF)
+
+    read = last_held(store, "test", ["main"])
+
+    assert read is not None
+    assert read.holdings == held(holding(1, hot=1)).holdings
+
+
 def test_usage_is_summed_by_tenant_table_and_tier() -> None:
     some = held(holding(1, hot=2), holding(1, "other", hot=1), holding(40, cool=3))
 

@@ -3,9 +3,10 @@
 from datetime import UTC, datetime
 
 from logops.audit.judge.table_stats import Fault
+from logops.audit.survey.objects import DAY_MS
 from logops.findings import Finding, Subject
 from logops.findings.classes import REGISTRY
-from logops.number_text import count_text, size_text
+from logops.number_text import age_text, count_text, size_text
 
 _WHAT = {
     "chunk-missing": "in the index and not in the bucket: {their} lines are lost to queries",
@@ -13,6 +14,7 @@ _WHAT = {
     "index-lost": "in the bucket and no longer in the index, where an earlier audit counted {them}",
     "chunk-empty": "without content (0 bytes): {their} lines are lost",
     "chunk-corrupt": "damaged: {their} lines are lost",
+    "lines-kept-longer": "whose first lines are kept up to {longer} longer than their retention",
     "marker-backlog": "out of the index and overdue for deletion",
     "retention-overshoot": "past {their} retention and still in the index",
     "retention-undershoot": "gone before {their} time: an earlier audit counted {them}",
@@ -34,6 +36,7 @@ def finding_of(fault: Fault, environment: str, cluster: str, as_of: datetime, na
         evidence={
             "chunks": fault.count,
             "bytes": fault.bytes,
+            **({"kept_longer_days": round(fault.span_ms / DAY_MS, 1)} if fault.cls == "lines-kept-longer" else {}),
             "table_date": f"{_time(fault.day * 86_400):%Y-%m-%d}",
             **({"since": _time(fault.since).isoformat()} if fault.since else {}),
             **({"more_that_look_so": fault.candidates} if fault.candidates else {}),
@@ -47,7 +50,7 @@ def _message(fault: Fault) -> str:
     chunks = count_text(fault.count, "chunk")
     # The words for one chunk and for several.
     their, them, any_of_them = ("its", "it", "it") if fault.count == 1 else ("their", "them", "one")
-    what = _WHAT[fault.cls].format(their=their, them=them, one=any_of_them)
+    what = _WHAT[fault.cls].format(their=their, them=them, one=any_of_them, longer=age_text(fault.span_ms / 1000))
     size = f" ({size_text(fault.bytes)})" if fault.bytes else ""
     since = f", since {_time(fault.since):%Y-%m-%d %H:%M} UTC" if fault.since else ""
     example = ""

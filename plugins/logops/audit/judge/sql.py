@@ -71,6 +71,11 @@ select key, day, tenant, fingerprint, from_ms, through_ms, checksum, blob, index
         when bytes < $smallest_chunk then 'chunk-corrupt'
     end as content_fault,
     case
+        -- Loki deletes a chunk by the time of its last line.
+        when blob and indexed and home and period_ms > 0 and through_ms - from_ms > $kept_longer
+            then 'lines-kept-longer'
+    end as kept_fault,
+    case
         when fault in ('chunk-missing') then 0
         when fault in ('retention-overshoot') then index_due - $cycle - $slack
         when fault is not null then greatest(case when expired then through_ms + most_ms else 0 end, modified_ms)
@@ -82,6 +87,7 @@ select key, day, tenant, fingerprint, from_ms, through_ms, checksum, blob, index
     end as tier_since_ms
 from explained
 where fault is not null or tier_fault is not null or fee_fault is not null or content_fault is not null
+    or kept_fault is not null
 """
 
 SUSPECT_SAMPLE = """
@@ -126,30 +132,43 @@ select day, tenant, coalesce(period_ms, own_ms) as period_ms,
     [sum(case when tier = 0 then bytes else 0 end), sum(case when tier = 1 then bytes else 0 end),
         sum(case when tier = 2 then bytes else 0 end), sum(case when tier = 3 then bytes else 0 end),
         sum(case when tier = 4 then bytes else 0 end)] as tier_bytes,
-    min(from_ms) as first_ms, max(through_ms) as last_ms, max(modified_ms) as written_ms
+    min(from_ms) as first_ms, max(through_ms) as last_ms, max(modified_ms) as written_ms,
+    coalesce(max(through_ms - from_ms) filter (indexed and period_ms > 0), 0) as kept_longer_ms,
+    coalesce(sum(bytes) filter (indexed and period_ms > 0 and through_ms - from_ms > $kept_longer), 0)
+        as kept_longer_bytes
 from {chunks} join {tenants} using (tenant) where blob and home group by all order by all
 """
 
 DAY_READS = """
-select day, tenant, count(*) as chunks, sum(bytes)::bigint as bytes
-from {chunks} where blob and indexed group by all order by all
+with listed as (
+    -- A line of this day is kept until the last line of its chunk expires.
+    select day, tenant, bytes,
+        case when period_ms > 0 then through_ms - greatest(from_ms, day * 86400000::bigint) else 0 end as longer_ms
+    from {chunks} where blob and indexed
+)
+select day, tenant, count(*) as chunks, sum(bytes)::bigint as bytes, max(longer_ms) as kept_longer_ms,
+    coalesce(sum(bytes) filter (longer_ms > $kept_longer), 0)::bigint as kept_longer_bytes
+from listed group by all order by all
 """
 
 _NAME = """t.name || '/' || lower(to_hex(fingerprint)) || '/' || lower(to_hex(from_ms)) || '-'
     || lower(to_hex(through_ms)) || '-' || lower(to_hex(checksum))"""
 _COLUMNS = "day, tenant, fingerprint, from_ms, through_ms, checksum, bytes"
 FAULTY = f"""
-select fault as class, faults.day, d.name as "table", t.name as tenant, {_NAME} as name, bytes, since_ms
+select fault as class, faults.day, d.name as "table", t.name as tenant, {_NAME} as name, bytes, since_ms,
+    through_ms - from_ms as span_ms
 from (
     select fault, {_COLUMNS}, since_ms from {{confirmed}}
     union all select tier_fault, {_COLUMNS}, tier_since_ms from {{confirmed}}
     union all select fee_fault, {_COLUMNS}, tier_since_ms from {{confirmed}}
     union all select content_fault, {_COLUMNS}, modified_ms from {{confirmed}}
+    union all select kept_fault, {_COLUMNS}, 0 from {{confirmed}}
 ) faults join {{tenants}} t using (tenant) join {{days}} d using (day) where fault is not null
 """
 
 FAULTS = """
 select class as cls, "table", day, tenant, count(*) as count, sum(bytes) as bytes,
-    coalesce(min(since_ms) filter (since_ms > 0), 0) / 1000 as since, min(name, 10) as sample
+    coalesce(min(since_ms) filter (since_ms > 0), 0) / 1000 as since, min(name, 10) as sample,
+    max(span_ms) as span_ms
 from {faulty} group by all order by all
 """

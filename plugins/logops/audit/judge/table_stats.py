@@ -36,6 +36,10 @@ class TableStats:
     """First and last line."""
     written_ms: int
     """When the newest blob was written."""
+    kept_longer_ms: int = 0
+    """How much longer than its retention a line is kept, because its chunk has newer lines: the longest."""
+    kept_longer_bytes: int = 0
+    """Chunks that keep lines for longer than allowed (`Windows.kept_longer_ms`)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +50,10 @@ class DayReads:
     tenant: str
     chunks: int
     bytes: int
+    kept_longer_ms: int = 0
+    """How much longer than its retention a line of this day is kept: the longest."""
+    kept_longer_bytes: int = 0
+    """Chunks that keep lines of this day for longer than allowed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,3 +74,5 @@ class Fault:
     """Up to ten blob names. The results store has all names."""
     candidates: int = 0
     """Further suspects that were not checked again, because there are too many."""
+    span_ms: int = 0
+    """The longest time from the first to the last line of a chunk."""

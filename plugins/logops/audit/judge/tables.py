@@ -205,7 +205,7 @@ def judge_tables(
     complete = database.view("complete", sql.COMPLETE.format(chunks=judged.chunks, left_out=[*incomplete]))
     confirmed = _confirmed_chunks(database, judged.suspects, recheck, incomplete)
     stats = _table_stats(database, complete, confirmed, judged.rules, tables, indexes, moments)
-    reads = _day_reads(database, complete, tables, indexes)
+    reads = _day_reads(database, complete, tables, indexes, moments)
     faulty = _faulty_chunks(database, confirmed, judged.rules)
     database.detach(judged.matched)
     faults = _faults(database, faulty, indexes, recheck)
@@ -240,6 +240,7 @@ def _moments(survey: Survey, policy: AuditPolicy, until: datetime) -> dict[str, 
         # A chunk with newer lines may have been written after the listing.
         "judge_missing": listed - windows.max_chunk_age_ms - windows.grace_ms,
         "judge_orphans": listed - windows.grace_ms,
+        "kept_longer": windows.kept_longer_ms,
         "smallest_chunk": SMALLEST_CHUNK,
     }
 
@@ -473,6 +474,7 @@ def _table_stats(
                 "table": tables[row["day"]],
                 "bytes": int(row["bytes"]),
                 "lines": int(row["lines"]),
+                "kept_longer_bytes": int(row["kept_longer_bytes"]),
                 "tier_chunks": tuple(row["tier_chunks"]),
                 "tier_bytes": tuple(map(int, row["tier_bytes"])),
             }
@@ -482,12 +484,17 @@ def _table_stats(
 
 
 def _day_reads(
-    database: JudgeDatabase, chunks: TempTable, tables: Mapping[int, str], indexes: _Indexes
+    database: JudgeDatabase,
+    chunks: TempTable,
+    tables: Mapping[int, str],
+    indexes: _Indexes,
+    moments: Mapping[str, Any],
 ) -> tuple[DayReads, ...]:
+    query = sql.DAY_READS.format(chunks=chunks)
     names = {number: name for name, number in indexes.tenants.items()}
     return tuple(
-        DayReads(tables[row["day"]], names[row["tenant"]], row["chunks"], row["bytes"])
-        for row in database.rows(sql.DAY_READS.format(chunks=chunks)).to_pylist()
+        DayReads(tables[row.pop("day")], names[row.pop("tenant")], **row)
+        for row in database.rows(query, _parameters(query, moments)).to_pylist()
     )
 
 
@@ -513,7 +520,8 @@ def _faults(database: JudgeDatabase, faulty: TempTable, indexes: _Indexes, reche
 
 def _write_names(database: JudgeDatabase, faulty: TempTable, file: Path) -> None:
     file.parent.mkdir(parents=True, exist_ok=True)
-    database.connection.execute(f"copy {faulty} to '{file}' (format parquet, compression zstd)")
+    names = f"select * exclude (span_ms) from {faulty}"
+    database.connection.execute(f"copy ({names}) to '{file}' (format parquet, compression zstd)")
 
 
 _RULES = {

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Protocol
 
+from logops.audit.policy.kept_longer import allowed_ms
 from logops.audit.policy.selector import matches
 from logops.clients.blob_storage.blobs import Tier
 from logops.environment.audit import Audit
@@ -20,6 +21,8 @@ if TYPE_CHECKING:
 FOR_EVER = 0
 """A period without end: Loki's own 0 (pkg/compactor/retention/expiration.go, Expired)."""
 
+_NEVER = 2**62
+"""Milliseconds, longer than any time."""
 _SWEEPER_MS = 60_000
 """How often the sweeper looks for marker files (pkg/compactor/retention/marker.go, minListMarkDelay)."""
 
@@ -106,6 +109,8 @@ class Windows:
     """The same for lifecycle rules."""
     max_chunk_age_ms: int
     """Maximum from a chunk's first line until its blob is written."""
+    kept_longer_ms: int = _NEVER
+    """A line may be kept as much longer than its retention."""
 
     def index_due(self, through_ms: int, period_ms: int, written_ms: int) -> int:
         """Return when an indexed chunk must be out of the index. A chunk that was past its retention when it was
@@ -148,6 +153,7 @@ def windows(cluster: Cluster, audit: Audit) -> Windows:
         slack_ms=audit.slack.value,
         tier_slack_ms=audit.tier_slack.value,
         max_chunk_age_ms=cluster.ingester.max_chunk_age.value + cluster.ingester.chunk_idle_period.value,
+        kept_longer_ms=allowed_ms(cluster, audit),
     )
 
 

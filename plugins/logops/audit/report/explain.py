@@ -48,7 +48,7 @@ class TableExplanation:
 
     def to_dict(self) -> dict[str, Any]:
         """Return plain JSON: `{cluster, table, date, tenant, phase, age_days, next, due, chunks, bytes,
-        query_reads, index_files, tiers, in_the_way}`."""
+        query_reads, kept_longer, index_files, tiers, in_the_way}`."""
         row = self.row
         return {
             "cluster": row.cluster,
@@ -62,6 +62,7 @@ class TableExplanation:
             "chunks": row.chunks,
             "bytes": row.bytes,
             "query_reads": {"chunks": row.read_chunks, "bytes": row.read_bytes},
+            "kept_longer": {"seconds": row.kept_longer_ms // 1000, "bytes": row.kept_longer_bytes},
             "index_files": row.files,
             "tiers": {tier.azure: count for tier, count in zip(Tier, row.tier_chunks, strict=True) if count},
             "in_the_way": [finding.to_dict() for finding in self.blockers],

@@ -12,7 +12,7 @@ from logops.findings import Finding, failed
 from logops.findings.classes.rollout import CHECK_INCOMPLETE
 from logops.findings.groups import grouped
 from logops.findings.history import Changes
-from logops.number_text import count_text, plural, size_text
+from logops.number_text import age_text, count_text, plural, size_text
 
 if TYPE_CHECKING:
     from logops.audit.survey.containers import Other
@@ -24,7 +24,20 @@ _MAX_LINES = 20
 """Lines of a table in a log."""
 _MAX_CHARACTERS = 500
 """Characters per group in a summary."""
-COLUMNS = ("cluster", "table", "date", "tenant", "phase", "age", "chunks", "size", "next", "due", "findings")
+COLUMNS = (
+    "cluster",
+    "table",
+    "date",
+    "tenant",
+    "phase",
+    "age",
+    "query reads",
+    "ends there",
+    "kept longer",
+    "next",
+    "due",
+    "findings",
+)
 """Columns of `TableRow.cells`."""
 
 
@@ -58,6 +71,10 @@ class TableRow:
     read_chunks: int = 0
     """Chunks that a query of the whole day reads: also those that end in a later table."""
     read_bytes: int = 0
+    kept_longer_ms: int = 0
+    """How much longer than its retention a line of its day is kept, because its chunk has newer lines: the longest."""
+    kept_longer_bytes: int = 0
+    """Chunks that keep lines of its day for longer than allowed."""
 
     def is_overdue(self, as_of: datetime) -> bool:
         """Whether the next step was due before `as_of`."""
@@ -73,8 +90,9 @@ class TableRow:
             self.tenant or "(all)",
             self.phase.value,
             f"{int(as_of.timestamp()) // 86_400 - self.day} d",
-            f"{self.chunks:,}",
-            size_text(self.bytes),
+            chunks_text(self.read_chunks, self.read_bytes),
+            chunks_text(self.chunks, self.bytes),
+            kept_longer_text(self.kept_longer_ms, self.kept_longer_bytes),
             self.action,
             f"{self.due:%Y-%m-%d %H:%M}{late}" if self.due else "-",
             str(self.findings),
@@ -216,6 +234,26 @@ def _phases(rows: list[TableRow]) -> str:
 def _objects_of(other: "Other") -> str:
     objects = plural(other.count, "object")
     return f"{objects} not of Loki" if other.kind == NOT_LOKIS else f"{objects} of Loki's own ({other.kind})"
+
+
+def chunks_text(chunks: int, size_bytes: int) -> str:
+    """Return a number of chunks and their size, short enough for a column.
+
+    >>> chunks_text(1200, 4096)
+    '1,200, 4.0 KiB'
+    """
+    return f"{chunks:,}, {size_text(size_bytes)}" if chunks else "-"
+
+
+def kept_longer_text(longest_ms: int, size_bytes: int) -> str:
+    """Return how much longer than their retention lines are kept, and the size of chunks beyond the allowed time.
+
+    >>> kept_longer_text(7_200_000, 0), kept_longer_text(17 * 86_400_000, 4096), kept_longer_text(0, 0)
+    ('2 h', '17 days, 4.0 KiB', '-')
+    """
+    if not longest_ms:
+        return "-"
+    return f"{age_text(longest_ms / 1000)}, {size_text(size_bytes)}" if size_bytes else age_text(longest_ms / 1000)
 
 
 def day_text(day: int) -> str:

@@ -35,12 +35,15 @@ def rows_of(
     findings_by_table = Counter(
         (finding.subject.table, finding.subject.tenant) for finding in findings if finding.subject.table
     )
-    table_tenants = {key for key in findings_by_table if all(key)} | {
-        (file.table, file.tenant) for file in files if file.tenant
-    }
+    reads_of = {(of_day.table, of_day.tenant): of_day for of_day in reads}
+    table_tenants = (
+        {key for key in findings_by_table if all(key)}
+        | {(file.table, file.tenant) for file in files if file.tenant}
+        | reads_of.keys()
+    )
     unread = {(unreadable_file.table, unreadable_file.tenant) for unreadable_file in unreadable}
     groups = _by_tenant(holdings, table_tenants) if reads_chunks else ((table, "", ()) for table in sorted(by_table))
-    reads_of = {(of_day.table, of_day.tenant): of_day for of_day in reads}
+    no_reads = DayReads("", "", 0, 0)
     rows = []
     for table, tenant, held in groups:
         table_files = [file for file in by_table[table] if not tenant or file.tenant in ("", tenant)]
@@ -56,6 +59,7 @@ def rows_of(
         written = max((stats.written_ms for stats in held), default=0)
         state = Table(day, min(waiting, default=None), indexed, tiered=not warmer, written_ms=written)
         rules = _rules(policy, tenant)
+        read = reads_of.get((table, tenant), no_reads)
         due = next_of(state, rules, tiering, policy.windows, as_of_ms)
         rows.append(
             TableRow(
@@ -72,8 +76,10 @@ def rows_of(
                 tier_chunks=tuple(sum(stats.tier_chunks[tier] for stats in held) for tier in Tier),
                 findings=findings_by_table[table, tenant] + (findings_by_table[table, ""] if tenant else 0),
                 first_expires=None if rules.shortest == FOR_EVER else _moment(day * DAY_MS + rules.shortest),
-                read_chunks=reads_of[table, tenant].chunks if (table, tenant) in reads_of else 0,
-                read_bytes=reads_of[table, tenant].bytes if (table, tenant) in reads_of else 0,
+                read_chunks=read.chunks,
+                read_bytes=read.bytes,
+                kept_longer_ms=read.kept_longer_ms,
+                kept_longer_bytes=read.kept_longer_bytes,
                 last_expires=None if rules.longest == FOR_EVER else _moment((day + 1) * DAY_MS + rules.longest),
             )
         )

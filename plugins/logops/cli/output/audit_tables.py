@@ -9,11 +9,11 @@ from rich.text import Text
 from logops.audit.policy.phase import Phase
 from logops.audit.report.explain import TableExplanation
 from logops.audit.report.phase_groups import PhaseGroup
-from logops.audit.report.result import COLUMNS, AuditResult, TableRow, day_text
+from logops.audit.report.result import COLUMNS, AuditResult, TableRow, chunks_text, day_text, kept_longer_text
 from logops.cli.output.columns import NEVER, Column
 from logops.cli.output.console import printable
 from logops.clients.blob_storage.blobs import Tier
-from logops.number_text import count_text, size_text
+from logops.number_text import age_text, count_text, size_text
 from logops.wrapping import wrapped
 
 PHASE_STYLES: Mapping[str, str] = {
@@ -24,7 +24,9 @@ PHASE_STYLES: Mapping[str, str] = {
     Phase.EXPIRING: "magenta",
     Phase.EXPIRED: "bright_black",
 }
-_NUMBERS = frozenset({"tables", "age", "chunks", "index files", "size", "findings"})
+_NUMBERS = frozenset(
+    {"tables", "age", "chunks", "index files", "size", "findings", "query reads", "ends there", "kept longer"}
+)
 """Columns that are aligned to the right."""
 _PRIORITIES: Mapping[str, int] = {
     "phases": 9,
@@ -33,6 +35,9 @@ _PRIORITIES: Mapping[str, int] = {
     "chunks": 7,
     "index files": 7,
     "size": 7,
+    "query reads": 7,
+    "ends there": 5,
+    "kept longer": 2,
     "due": 6,
     "tables": 5,
     "date": 4,
@@ -69,8 +74,9 @@ def group_columns(groups: Sequence[PhaseGroup], as_of: datetime) -> list[Column]
         Column("tables", [f"{len(group.rows):,}" for group in groups], 9, right=True),
         Column("oldest", [day_text(group.oldest.day) for group in groups], 6),
         Column("newest", [day_text(group.newest.day) for group in groups], 6),
-        Column("chunks", [f"{group.total('chunks'):,}" for group in groups], 3, right=True),
-        Column("size", [size_text(group.total("bytes")) for group in groups], 4, right=True),
+        Column("queries read", [_chunks(group, "read_chunks", "read_bytes") for group in groups], 4, right=True),
+        Column("ends there", [_chunks(group, "chunks", "bytes") for group in groups], 3, right=True),
+        Column("kept longer", [_kept_longer(group) for group in groups], 1, right=True),
         Column("next due", [f"{row.due:%Y-%m-%d %H:%M}" if row.due else "-" for row in first_due], 5),
         Column("overdue", [*map(_count, overdue)], 8, right=True, styles=_marked(overdue, "red")),
         Column("findings", [*map(_count, findings)], 7, right=True, styles=_marked(findings, "yellow")),
@@ -97,6 +103,7 @@ def explanation_text(explanation: TableExplanation, width: int | None) -> Group:
         _labelled("age", count_text(explanation.age.days, "day"), width),
         _labelled("ends here", f"{content}: {tiers}" if tiers else content, width),
         _labelled("query reads", f"{reads}, also chunks that end in a later table", width),
+        _labelled("kept longer", _kept_longer_sentence(row), width),
         _labelled("index", count_text(row.files, "file"), width),
         _labelled("next", explanation.next_step, width),
     ]
@@ -106,6 +113,22 @@ def explanation_text(explanation: TableExplanation, width: int | None) -> Group:
         lines.append(_labelled("in the way", f"{finding.cls.name}: {finding.message}", width, "red"))
         lines.append(_labelled("", f"-> {finding.remedy_text}", width, "green"))
     return Group(*lines, Text())
+
+
+def _kept_longer_sentence(row: TableRow) -> str:
+    if not row.kept_longer_ms:
+        return "no line is kept longer than its retention"
+    beyond = f"; beyond the allowed time: at most {size_text(row.kept_longer_bytes)}" if row.kept_longer_bytes else ""
+    return f"lines up to {age_text(row.kept_longer_ms / 1000)} longer than their retention{beyond}"
+
+
+def _chunks(group: PhaseGroup, chunks: str, size: str) -> str:
+    return chunks_text(group.total(chunks), group.total(size))
+
+
+def _kept_longer(group: PhaseGroup) -> str:
+    longest_ms = max(row.kept_longer_ms for row in group.rows)
+    return kept_longer_text(longest_ms, group.total("kept_longer_bytes"))
 
 
 def _count(count: int) -> str:

@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from logops.audit.report.result import kept_longer_text
 from logops.cli.output.columns import Column
 from logops.clients.blob_storage.blobs import Tier
 from logops.number_text import money_text, size_text
@@ -30,6 +31,9 @@ def usage_columns(usages: Mapping[Of, Usage], by: str) -> list[Column]:
         _sizes("size", [usage.bytes for usage in values], 9, has_totals),
         *(_sizes(tier.azure, [usage.tier_bytes[tier] for usage in values], 4, has_totals) for tier in tiers),
     ]
+    if by != "tier":
+        longer = [kept_longer_text(usage.kept_longer_ms, usage.kept_longer_bytes) for usage in values]
+        columns.append(Column("kept longer", longer, 1, right=True))
     if any(usage.rate for usage in values):
         # Without one complete day there is no rate.
         rates = [usage.rate.per_day if usage.rate and usage.rate.days else None for usage in values]
@@ -67,6 +71,7 @@ def usage_json(usages: Mapping[Of, Usage]) -> list[dict[str, Any]]:
             "bytes": usage.bytes,
             "tier_bytes": {tier.azure: usage.tier_bytes[tier] for tier in _TIERS},
             "first_line": usage.first,
+            "kept_longer": {"seconds": usage.kept_longer_ms // 1000, "bytes": usage.kept_longer_bytes},
             **(
                 {
                     "bytes_a_day": round(usage.rate.per_day),

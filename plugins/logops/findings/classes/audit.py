@@ -89,6 +89,17 @@ RETENTION_UNDERSHOOT = FindingClass(
     remedy="Find out who deleted them: the account's diagnostic log, lifecycle rules that delete, delete requests of "
     "the tenant. Blobs can be restored while soft delete keeps them.",
 )
+LINES_KEPT_LONGER = FindingClass(
+    name="lines-kept-longer",
+    severity=Severity.WARNING,
+    meaning="Chunks have lines of a longer time than allowed, so their first lines are kept longer than promised.",
+    why="Loki deletes a chunk when its last line expires. Until then queries find the first lines, and they are paid "
+    "for. They must not be kept if the retention is a legal limit.",
+    remedy="Find the source that sends late lines: an agent that caught up after an outage, an import of old logs, a "
+    "wrong clock. Streams with few lines are affected most, because nothing else closes their chunks. Lower the "
+    "tenant's reject_old_samples_max_age, or import old logs day by day and flush the ingesters after each day. If the "
+    "lines must go in time, send a delete request for them. If they may stay, raise audit.kept_longer.",
+)
 CHUNK_MISSING = FindingClass(
     name="chunk-missing",
     severity=Severity.CRITICAL,
@@ -214,6 +225,7 @@ RETENTION = (
     CHUNK_MISSING,
     CHUNK_ORPHANED,
     INDEX_LOST,
+    LINES_KEPT_LONGER,
     DELETE_REQUEST_STUCK,
     RETENTION_NOT_EFFECTIVE,
 )
