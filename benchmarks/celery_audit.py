@@ -120,7 +120,7 @@ def _environment(base_port: int, chunks_per_task: int) -> Environment:
 
 @dataclass(frozen=True)
 class Outcome:
-    """What an audit found and counted, in a form that can be compared."""
+    """The findings and numbers of an audit, in a form that can be compared."""
 
     findings: frozenset[tuple[str, str, str, str]]
     """Class, subject, message and sample of names."""

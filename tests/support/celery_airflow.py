@@ -48,9 +48,9 @@ class CeleryAirflow:
 
     folder: Path
     environment: Environment
-    """Of all DAGs."""
+    """The environment of all DAGs."""
     variables: Mapping[str, str]
-    """Of each process of Airflow."""
+    """Environment variables of each process of Airflow."""
     port: int
 
     @property

@@ -9,6 +9,7 @@ from airflow.sdk import DAG, TriggerRule
 from logops.airflow.nightly import environments, nightly
 from logops.airflow.operators.audit import AuditJudgeOperator, AuditListOperator, AuditReduceOperator
 from logops.airflow.params import MORE, environment_param, moment_param, names_param
+from logops.airflow.pod_size import judge_pod
 from logops.airflow.scheduled_dag import scheduled_dag
 from logops.airflow.tags import Tag
 from logops.airflow.timetable import NightlyTimetable
@@ -52,9 +53,12 @@ def audit_dag(
             "as_of": "{{ params.as_of }}",
         }
         listed = AuditListOperator(task_id="list", **request)
-        judged = AuditJudgeOperator.partial(task_id="judge", max_active_tis_per_dagrun=16, **request).expand(
-            batch=listed.output
-        )
+        judged = AuditJudgeOperator.partial(
+            task_id="judge",
+            max_active_tis_per_dagrun=16,
+            executor_config=judge_pod(project, nightly(names)),
+            **request,
+        ).expand(batch=listed.output)
         # Runs even if a batch could not be judged: known findings must be reported, and so must the missing part.
         reduced = AuditReduceOperator(
             task_id="reduce",

@@ -12,6 +12,7 @@ from urllib.parse import quote
 from logops.audit.errors import AuditError
 from logops.audit.report.result import AuditResult
 from logops.audit.request import AuditRequest, Batch, Check, cut
+from logops.audit.task_size import too_large_for_a_task
 from logops.audit.work_dir import WorkDir, WorkLostError
 from logops.number_text import count_text
 from logops.platforms.platform import PlatformError, Progress, ReadablePlatform
@@ -79,8 +80,10 @@ def survey(
     fails, ListingInterruptedError is raised after the other clusters were read, and the next call resumes it, unless
     this is the `last` call.
     """
+    from logops.audit.survey.objects import table_of
     from logops.clients.blob_storage import ListingInterruptedError
 
+    settings = platform.environment.audit
     batches: list[Batch] = []
     interrupted: list[ListingInterruptedError] = []
     for cluster in platform.environment.clusters:
@@ -92,8 +95,13 @@ def survey(
             continue
         batches += [
             Batch(cluster=cluster, work_dir=work_dir.url, days=days, chunks=chunks)
-            for days, chunks in cut(chunks_by_day, platform.environment.audit.chunks_per_task)
+            for days, chunks in cut(chunks_by_day, settings.chunks_per_task)
         ]
+        tables = {
+            table_of(day, platform.environment.clusters[cluster]): chunks for day, chunks in chunks_by_day.items()
+        }
+        if warning := too_large_for_a_task(tables, settings.chunks_per_task, settings.memory.value):
+            progress(f"{cluster}: {warning}")
     if interrupted:
         raise interrupted[0]
     return batches

@@ -33,5 +33,6 @@ class Audit(Model):
     memory: Size = Size("1GiB")
     """Memory that DuckDB may use in a task. It uses the disk for more."""
     chunks_per_task: Annotated[int, Field(ge=1)] = 5_000_000
-    """Most chunks that one task judges: some ten seconds of work. A table with more has a task of its own."""
+    """Most chunks that one task judges: some ten seconds of work. A table with more has a task of its own. With
+    KubernetesExecutor, pods have the memory for a table of this size."""
     content: ContentAudit = ContentAudit()
