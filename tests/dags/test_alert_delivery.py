@@ -27,9 +27,7 @@ def store(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, _short_sleeps: None) 
     """The results of an environment that was rolled out a week ago, and whose checks ran an hour ago, except one."""
     initdb()
     store = ResultsStore(str(tmp_path))
-    monkeypatch.setattr(
-        "logops.platforms.open_to_read", lambda environment, root: MemoryPlatform(read_environment("local"), {})
-    )
+    monkeypatch.setattr("logops.platforms.open_to_read", lambda *_: MemoryPlatform(read_environment("local"), {}))
     monkeypatch.setattr("logops.platforms.open_results", lambda environment, root: store)
     store.write_findings(Run("local", "rollout", "first", NOW - timedelta(days=7)), ())
     for check in {*intervals(read_environment("local"))} - {"ingestion-quality"}:

@@ -12,7 +12,6 @@ from airflow.utils.db import initdb
 from logops.airflow.hooks.secrets import SecretMissingError
 from logops.audit import run as steps
 from logops.audit.survey.objects import DAY_MS, chunk_name
-from logops.environment import Environment
 from logops.findings.store import ResultsStore
 from logops.platforms.platform import PlatformError
 from tests.support.environments import environment
@@ -53,7 +52,7 @@ def _database() -> None:
 @pytest.fixture
 def platform(monkeypatch: pytest.MonkeyPatch) -> OnMemory:
     platform = OnMemory()
-    monkeypatch.setattr("logops.platforms.open_to_read", lambda environment, root: platform)
+    monkeypatch.setattr("logops.platforms.open_to_read", lambda *_: platform)
     return platform
 
 
@@ -150,7 +149,7 @@ def test_failed_container_listing_fails_reduce_with_check_incomplete(
 
 
 def test_platform_that_cannot_be_opened_fails_list_and_reduce(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
-    def refuse(environment: Environment, root: Path) -> None:
+    def refuse(*_: object) -> None:
         raise PlatformError("there is no such place")
 
     monkeypatch.setattr("logops.platforms.open_to_read", refuse)
@@ -160,7 +159,7 @@ def test_platform_that_cannot_be_opened_fails_list_and_reduce(run: Run, monkeypa
 
 @pytest.mark.usefixtures("_database", "_short_sleeps")
 def test_list_without_its_secret_fails_at_the_first_try(dagbag: DagBag, monkeypatch: pytest.MonkeyPatch) -> None:
-    def refuse(environment: Environment, root: Path) -> None:
+    def refuse(*_: object) -> None:
         raise SecretMissingError("the connection does not exist")
 
     monkeypatch.setattr("logops.platforms.open_to_read", refuse)

@@ -34,7 +34,7 @@ class OnMemory(MemoryPlatform):
 @pytest.fixture
 def platform(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> OnMemory:
     platform = OnMemory()
-    monkeypatch.setattr("logops.platforms.open_to_read", lambda environment, root: platform)
+    monkeypatch.setattr("logops.platforms.open_to_read", lambda *_: platform)
     monkeypatch.setattr("logops.platforms.results_url", lambda environment, root: str(tmp_path / "results"))
     monkeypatch.setattr("logops.platforms.open_results", lambda environment, root: store(tmp_path))
     return platform

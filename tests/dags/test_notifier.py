@@ -51,7 +51,7 @@ def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningAlertma
 def platform(monkeypatch: pytest.MonkeyPatch, running: RunningAlertmanager) -> MemoryPlatform:
     platform = MemoryPlatform(read_environment("local"), {})
     platform.alertmanagers = {"standard": (running.url,)}
-    monkeypatch.setattr("logops.platforms.open_to_read", lambda environment, root: platform)
+    monkeypatch.setattr("logops.platforms.open_to_read", lambda *_: platform)
     return platform
 
 

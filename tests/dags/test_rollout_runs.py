@@ -31,7 +31,7 @@ def platform(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> MemoryPlatform:
     """A platform in memory for every environment. Every verification passes."""
     platform = MemoryPlatform(read_environment("local"), {s: Files({f"{s}/file": f"{s} 1\n"}) for s in STAGES})
 
-    def open_platform(environment: Environment, root: Path) -> MemoryPlatform:
+    def open_platform(environment: Environment, *_: object) -> MemoryPlatform:
         platform.environment = environment
         return platform
 

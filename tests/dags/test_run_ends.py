@@ -24,7 +24,7 @@ WAITING = "query_benchmark"
 def platform(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, _short_sleeps: None) -> MemoryPlatform:
     initdb()
     platform = MemoryPlatform(read_environment("local"), {s: Files({f"{s}/file": f"{s} 1\n"}) for s in STAGES})
-    monkeypatch.setattr("logops.platforms.open_platform", lambda environment, root: platform)
+    monkeypatch.setattr("logops.platforms.open_platform", lambda *_: platform)
     monkeypatch.setattr("logops.rollout.verify_stage", lambda platform, stage, progress: ())
     monkeypatch.setattr("logops.platforms.open_results", lambda environment, root: ResultsStore(str(tmp_path)))
     return platform

@@ -72,6 +72,8 @@ class KubernetesPlatform(Model):
 
     kind: Literal["kubernetes"]
     connection: str = "kubernetes_default"
+    azure_connection: str = "azure_default"
+    """Airflow connection with the login to Azure. If it does not exist, the worker's own identity is used."""
     namespace: Name = "monitoring"
     """Namespace of agents, and of clusters that name no other one."""
     charts: Charts = Charts()

@@ -10,6 +10,8 @@ from logops.environment import Environment
 from logops.platforms.results import STATE, open_results, results_url
 
 if TYPE_CHECKING:
+    from azure.core.credentials import TokenCredential
+
     from logops.platforms.local import LocalPlatform
     from logops.platforms.platform import DeployablePlatform, ReadablePlatform
     from logops.render import BaseValues, Commands, Files, Stage
@@ -31,8 +33,12 @@ __all__ = [
 ]
 
 
-def open_platform(environment: Environment, root: Path) -> "DeployablePlatform":
+def open_platform(
+    environment: Environment, root: Path, credential: "TokenCredential | None" = None
+) -> "DeployablePlatform":
     """Open the platform of an environment for a rollout, with its state below the project `root`. Starts nothing.
+
+    credential   login to Azure; default: this machine's identity
 
     Raises AccessError if there is no login to its cluster, PlacementError if the environment does not fit this machine.
     """
@@ -41,19 +47,26 @@ def open_platform(environment: Environment, root: Path) -> "DeployablePlatform":
     from logops.platforms.kubernetes.access import find_access
     from logops.platforms.kubernetes.platform import KubernetesPlatform
 
-    return KubernetesPlatform(environment, lambda: rendered(environment, root), find_access())
+    return KubernetesPlatform(environment, lambda: rendered(environment, root), find_access(), credential=credential)
 
 
-def open_to_read(environment: Environment, root: Path) -> "ReadablePlatform":
-    """Open the platform of any environment for reading. Raises PlacementError if a local environment does not fit."""
+def open_to_read(
+    environment: Environment, root: Path, credential: "TokenCredential | None" = None
+) -> "ReadablePlatform":
+    """Open the platform of any environment for reading, with a login as in `open_platform`.
+
+    Raises PlacementError if a local environment does not fit.
+    """
     if environment.platform.kind == "local":
         return open_local(environment, root)
     from logops.platforms.remote import RemotePlatform
 
-    return RemotePlatform(environment)
+    return RemotePlatform(environment, credential=credential)
 
 
-def open_to_compare(environment: Environment, root: Path) -> "ReadablePlatform":
+def open_to_compare(
+    environment: Environment, root: Path, credential: "TokenCredential | None" = None
+) -> "ReadablePlatform":
     """Open the platform of any environment to compare it with its file: deployable, if there is a login to its cluster.
 
     Raises PlacementError if a local environment does not fit.
@@ -61,9 +74,9 @@ def open_to_compare(environment: Environment, root: Path) -> "ReadablePlatform":
     from logops.platforms.kubernetes.access import AccessError
 
     try:
-        return open_platform(environment, root)
+        return open_platform(environment, root, credential)
     except AccessError:
-        return open_to_read(environment, root)
+        return open_to_read(environment, root, credential)
 
 
 def open_local(environment: Environment, root: Path) -> "LocalPlatform":

@@ -31,14 +31,18 @@ if TYPE_CHECKING:
 class RemotePlatform:
     """A `ReadablePlatform` for Kubernetes and Azure.
 
-    It logs in to storage accounts as the environment declares: with the account's key, or as this machine's Azure
-    identity. That identity needs the role Storage Blob Data Reader on the account, and Reader for its lifecycle policy.
+    It logs in to storage accounts as the environment declares: with the account's key, or with an Azure identity. That
+    identity needs the role Storage Blob Data Reader on the account, and Reader for its lifecycle policy.
     """
 
     def __init__(
         self, environment: Environment, *, management: str = AZURE, credential: "TokenCredential | None" = None
     ) -> None:
-        """Create the platform. `management` is the address of Azure's management API; default: the public cloud's."""
+        """Create the platform.
+
+        management   address of Azure's management API; default: the public cloud's
+        credential   login to Azure; default: this machine's identity
+        """
         self.environment = environment
         self._management = management
         self._credential = credential
@@ -99,7 +103,7 @@ class RemotePlatform:
     def _login(self, name: str, account: StorageAccount) -> AccountKey | DefaultIdentity:
         if account.account_key is None:
             require_identity(f"logging in to storage account {account.account_name}", self._credential)
-            return DefaultIdentity()
+            return DefaultIdentity(self._credential)
         key = os.environ.get(account.account_key.variable)
         if not key:
             raise PlatformError(

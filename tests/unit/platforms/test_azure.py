@@ -1,10 +1,16 @@
 """Storage accounts through Azure's management API: the SDK's real client against a fake of the server."""
 
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import pytest
+from azure.core.credentials import AccessToken
+from azure.core.exceptions import ClientAuthenticationError
 
+from logops.rollout import RolloutRefusedError
+from logops.rollout.acceptance import judge, refuse_critical
 from tests.support.azure_account import (
     CONTRIBUTOR,
     EVERYTHING,
@@ -12,12 +18,15 @@ from tests.support.azure_account import (
     PRINCIPAL,
     READER,
     AzureAccount,
+    Somebody,
     azure_account,
     message,
 )
 from tests.support.fakes.resource_manager import SOON
 
 WRITING = "writing storage account oversightmonitoring:"
+DIAGNOSTICS = "blobServices/default/providers/Microsoft.Insights/diagnosticSettings/logops"
+NOON = datetime(2026, 11, 28, 12, tzinfo=UTC)
 
 
 @pytest.fixture
@@ -168,12 +177,12 @@ def test_subscription_without_the_provider_is_reported_and_not_changed(azure: Az
     ("method", "path", "role"),
     [
         ("GET", "", "Storage Account Contributor"),
+        ("PUT", "", "Storage Account Contributor"),
+        ("PUT", "blobServices/default", "Storage Account Contributor"),
+        ("PUT", "blobServices/default/containers/loki-chunks", "Storage Account Contributor"),
         ("PUT", "managementPolicies/default", "Storage Account Contributor"),
-        (
-            "PUT",
-            "blobServices/default/providers/Microsoft.Insights/diagnosticSettings/logops",
-            "Monitoring Contributor",
-        ),
+        ("PUT", "inventoryPolicies/default", "Storage Account Contributor"),
+        ("PUT", DIAGNOSTICS, "Monitoring Contributor"),
     ],
 )
 def test_missing_permission_is_reported_with_the_role(azure: AzureAccount, method: str, path: str, role: str) -> None:
@@ -182,6 +191,78 @@ def test_missing_permission_is_reported_with_the_role(azure: AzureAccount, metho
     assert message(azure.write) == (
         f"{WRITING} Azure answered 403 AuthorizationFailed. It needs the role {role} on the container or the account."
     )
+
+
+def test_expired_token_is_reported_with_what_to_do(azure: AzureAccount) -> None:
+    azure.refuse("GET", "", 401, "ExpiredAuthenticationToken")
+
+    assert message(azure.write) == (
+        f"{WRITING} Azure answered 401 ExpiredAuthenticationToken. The login has expired: run `az login` again, or "
+        "renew the application's secret."
+    )
+
+
+def test_expired_secret_is_reported_in_the_words_of_entra_id(
+    azure: AzureAccount, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*_: str, **__: Any) -> AccessToken:
+        raise ClientAuthenticationError(
+            "EnvironmentCredential: Authentication failed: AADSTS7000222: The provided client secret keys for app "
+            "'22222222' are expired.\r\nTrace ID: 1\r\nCorrelation ID: 2"
+        )
+
+    monkeypatch.setattr(Somebody, "get_token", refuse)
+    said = (
+        "oversightmonitoring: Azure refused the login: AADSTS7000222: The provided client secret keys for app "
+        "'22222222' are expired."
+    )
+    assert message(azure.write) == f"writing storage account {said}"
+    assert message(azure.differing) == f"reading storage account {said}"
+    assert azure.server.asked == []
+
+
+def test_creation_that_fails_at_azure_is_reported_and_a_repetition_continues(azure: AzureAccount) -> None:
+    azure.refuse("GET", "operations/create", 409, "RequestDisallowedByPolicy")
+    assert message(azure.write) == (
+        f"{WRITING} Azure answered 409 RequestDisallowedByPolicy. A policy of the subscription forbids the change: ask "
+        "who owns the policy."
+    )
+    azure.write()
+    assert azure.differing() == []
+
+
+def test_operation_that_ends_as_failed_is_reported_with_its_code(azure: AzureAccount) -> None:
+    operation = {"Azure-AsyncOperation": f"{azure.address}/operations/create?api-version=1", **SOON}
+    failed = {"status": "Failed", "error": {"code": "QuotaExceeded", "message": "10 accounts."}}
+    azure.server.instead["PUT", ""] = [(202, {}, operation)]
+    azure.server.instead["GET", "operations/create"] = [(200, {"status": "InProgress"}, SOON), (200, failed, {})]
+
+    assert message(azure.write) == f"{WRITING} Azure began the change and ended it as failed: QuotaExceeded."
+
+
+def test_more_than_100_rules_are_written_joined(azure: AzureAccount) -> None:
+    tenant = {"retention": {"hot": "30d", "then": "Cool", "keep": "90d"}}
+    changes = (EVERYTHING[0], *((f"clusters.main.tenants.t{number}", tenant) for number in range(150)))
+    azure.write(*changes)
+    rules = azure.server.resources["managementPolicies/default"]["properties"]["policy"]["rules"]
+    prefixes = [rule["definition"]["filters"]["prefixMatch"] for rule in rules]
+
+    assert (len(rules), max(map(len, prefixes))) == (17, 10)
+    assert {f"loki-chunks/t{number}/" for number in range(150)} <= {prefix for each in prefixes for prefix in each}
+    assert azure.differing(*changes) == []
+
+
+def test_policy_that_azure_would_refuse_refuses_the_plan_beforehand(azure: AzureAccount) -> None:
+    rules = [
+        {"name": f"r{days}", "container": "system-logs", "prefix": f"{days}/", "cool_after": days}
+        for days in range(1, 120)
+    ]
+    declared = azure.environment(EVERYTHING[0], ("storage_accounts.monitoring.lifecycle", rules))
+    (finding,) = (each for each in judge(declared, NOON) if each.cls == "lifecycle-policy-refused")
+
+    assert "needs 119 rules, although rules with the same actions are joined; Azure allows 100" in finding.message
+    with pytest.raises(RolloutRefusedError):
+        refuse_critical("production", [finding], [])
 
 
 def test_missing_resource_group_is_an_error_and_no_missing_account(azure: AzureAccount) -> None:

@@ -107,7 +107,18 @@ def test_new_account_is_one_change_with_its_cost(azure: AzureAccount) -> None:
                 (
                     "data-deleted",
                     "until accepted",
-                    f"{ACCOUNT}: blobs below system-logs/ are deleted 30 days after their last change. Now they are "
+                    f"{ACCOUNT}: blobs below system-logs/ are deleted 30 days after their last change. Now not all "
+                    "of them are.",
+                )
+            ],
+        ),
+        (
+            [(f"{A}.lifecycle", [{"name": "old", "container": "loki-ruler", "delete_after": 30}])],
+            [
+                (
+                    "data-deleted",
+                    "until accepted",
+                    f"{ACCOUNT}: blobs below loki-ruler/ are deleted 30 days after their last change. Now they are "
                     "kept.",
                 )
             ],

@@ -76,11 +76,12 @@ def test_storage_account_is_opened_with_declared_credential(monkeypatch: pytest.
     logins: list[Any] = []
     monkeypatch.setattr("logops.platforms.remote.ObjectStore.connect", lambda *arguments: logins.append(arguments))
     monkeypatch.setenv("LOGOPS_CONNECTION_SECURITY_STORAGE", "a2V5")
+    login = Somebody()
     for account in ("monitoring", "security"):
-        RemotePlatform(PRODUCTION, credential=Somebody()).object_store(account)
+        RemotePlatform(PRODUCTION, credential=login).object_store(account)
 
     assert logins == [
-        ("oversightmonitoring", DefaultIdentity(), "https://oversightmonitoring.blob.core.windows.net"),
+        ("oversightmonitoring", DefaultIdentity(login), "https://oversightmonitoring.blob.core.windows.net"),
         ("oversightsecurity", AccountKey("a2V5"), "https://oversightsecurity.blob.core.windows.net"),
     ]
 

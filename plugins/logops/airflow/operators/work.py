@@ -16,6 +16,7 @@ from logops.findings.log_text import log_lines
 
 if TYPE_CHECKING:
     from airflow.sdk import Context
+    from azure.core.credentials import TokenCredential
 
     from logops.environment import Environment
     from logops.findings.store import ResultsStore
@@ -95,14 +96,14 @@ def read_environment(name: str) -> "Environment":
 def open_platform(environment: "Environment") -> "DeployablePlatform":
     """Open an environment's platform with the secrets that Airflow keeps.
 
-    Raises SecretMissingError, ClusterConnectionError, PlatformError.
+    Raises SecretMissingError, ClusterConnectionError, AzureConnectionError, PlatformError.
     """
     from logops import platforms
     from logops.airflow.hooks.secrets import receiver_secrets
     from logops.toolchain import project_root
 
     _give_login(environment)
-    platform = platforms.open_platform(environment, project_root())
+    platform = platforms.open_platform(environment, project_root(), _azure_login(environment))
     _give_secrets(environment)
     os.environ.update(receiver_secrets(environment, os.environ))
     _give_cluster_secrets(environment)
@@ -110,22 +111,25 @@ def open_platform(environment: "Environment") -> "DeployablePlatform":
 
 
 def open_to_read(environment: "Environment") -> "ReadablePlatform":
-    """Open the platform of any environment for reading. Raises SecretMissingError."""
+    """Open the platform of any environment for reading. Raises SecretMissingError, AzureConnectionError."""
     from logops import platforms
     from logops.toolchain import project_root
 
     _give_secrets(environment)
-    return platforms.open_to_read(environment, project_root())
+    return platforms.open_to_read(environment, project_root(), _azure_login(environment))
 
 
 def open_to_compare(environment: "Environment") -> "ReadablePlatform":
-    """Open the platform of any environment to compare it with its file. Raises SecretMissingError."""
+    """Open the platform of any environment to compare it with its file.
+
+    Raises SecretMissingError, AzureConnectionError.
+    """
     from logops import platforms
     from logops.toolchain import project_root
 
     _give_login(environment)
     _give_secrets(environment)
-    platform = platforms.open_to_compare(environment, project_root())
+    platform = platforms.open_to_compare(environment, project_root(), _azure_login(environment))
     _give_cluster_secrets(environment)
     return platform
 
@@ -140,6 +144,15 @@ def _give_login(environment: "Environment") -> None:
         os.environ.pop(variable, None)
         if value:
             os.environ[variable] = value
+
+
+def _azure_login(environment: "Environment") -> "TokenCredential | None":
+    """Return the login to Azure that an Airflow connection holds; None: this machine's identity is used."""
+    if environment.platform.kind != "kubernetes":
+        return None
+    from logops.airflow.hooks.azure import azure_login
+
+    return azure_login(environment.platform.azure_connection)
 
 
 def _give_cluster_secrets(environment: "Environment") -> None:

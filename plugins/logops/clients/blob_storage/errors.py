@@ -108,6 +108,7 @@ _ADVICE = {
     "InvalidResourceName": "Container names have 3 to 63 lower-case letters, digits and single hyphens.",
     "BlobArchived": "It is offline, in the Archive tier: rehydrate it (set its tier to Hot or Cool; it takes hours).",
     "BlobImmutableDueToPolicy": "The container has an immutability policy; Loki must be able to delete in it.",
+    "ExpiredAuthenticationToken": "The login has expired: run `az login` again, or renew the application's secret.",
     "MissingSubscriptionRegistration": "The subscription does not know storage accounts yet: run "
     "`az provider register --namespace Microsoft.Storage`, and wait until it is registered.",
     "ResourceGroupNotFound": "Create the resource group in resource_id, or correct it.",
@@ -136,4 +137,7 @@ def refusal(doing: str, status: int, code: str, reason: str, role: str = ROLE) -
     """Return the error for an error status. `reason` is HTTP's, for an answer without one of Azure's codes."""
     kind = {"BlobNotFound": BlobMissingError, "BlobArchived": BlobArchivedError}.get(code, ObjectStoreRefusedError)
     what = f"{doing}: Azure answered {status} {code or reason}."
+    if status < 400:
+        # A long-running operation: Azure says how it ended in an answer that is no error.
+        what = f"{doing}: Azure began the change and ended it as failed: {code or reason}."
     return kind(f"{what} {advice(status, code, role)}".rstrip(), status, code)

@@ -135,10 +135,10 @@ def _service(account: str, credential: Credential, url: str) -> "BlobServiceClie
         case AccountKey(key):
             signer = {"account_name": account, "account_key": key}
             service = BlobServiceClient(url, credential=signer, **_options(url))
-        case DefaultIdentity():
+        case DefaultIdentity(login):
             from logops.clients.blob_storage.identity import machine_identity
 
-            service = BlobServiceClient(url, credential=machine_identity(), **_options(url))
+            service = BlobServiceClient(url, credential=login or machine_identity(), **_options(url))
     # None: a custom address that does not name the account.
     if service.account_name not in (account, None):
         raise ValueError(f"what was given is for storage account {service.account_name}")

@@ -47,7 +47,8 @@ def _deletions(live: Mapping[str, Any], wanted: Mapping[str, Any]) -> Iterator[s
     for prefix, days in _ages(wanted["lifecycle"]["rules"], _DELETE).items():
         known = [age for other, age in before.items() if prefix.startswith(other)]
         if not known:
-            yield f"blobs below {prefix} are deleted {days} days after their last change. Now they are kept."
+            now = "not all of them are" if any(other.startswith(prefix) for other in before) else "they are kept"
+            yield f"blobs below {prefix} are deleted {days} days after their last change. Now {now}."
         elif days < min(known):
             yield f"blobs below {prefix} are deleted {days} days after their last change. Now it is {min(known)} days."
 

@@ -6,6 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime
+from typing import TYPE_CHECKING
 
 from logops.clients.loki import LokiClient
 from logops.environment import Environment
@@ -52,6 +53,9 @@ from logops.render.kubernetes.manifest import manifest
 from logops.render.kubernetes.platform import kubernetes_platform
 from logops.render.overrides import NO_OVERRIDES
 
+if TYPE_CHECKING:
+    from azure.core.credentials import TokenCredential
+
 READY_WITHIN_S = 600.0
 _PARALLEL = 4
 """Releases that are looked at together."""
@@ -76,6 +80,7 @@ class KubernetesPlatform(RemotePlatform):
         ready_within_s: float = READY_WITHIN_S,
         restarted_within_s: float = PATIENCE_S,
         reach: Callable[[str], str] = str,
+        credential: "TokenCredential | None" = None,
         accounts: AzureAccounts | None = None,
     ) -> None:
         """Create the platform. Connects to nothing.
@@ -84,9 +89,10 @@ class KubernetesPlatform(RemotePlatform):
         ready_within_s       how long Helm waits for the workloads of a release
         restarted_within_s   how long a restarted ingester may take until the ring is complete again
         reach                returns the address under which this process reaches an address of the cluster
-        accounts             the storage accounts; default: those of Azure, with this machine's identity
+        credential           login to Azure; default: this machine's identity
+        accounts             the storage accounts; default: those of Azure
         """
-        super().__init__(environment)
+        super().__init__(environment, credential=credential)
         self._desired = desired
         self._ready_within_s = ready_within_s
         self._restarted_within_s = restarted_within_s

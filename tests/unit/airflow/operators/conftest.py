@@ -71,7 +71,7 @@ def platform(local: Environment, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
     """A platform in memory, which every environment that an operator opens gets."""
     platform = MemoryPlatform(local, {stage: Files({f"{stage}/file": f"{stage} 1\n"}) for stage in STAGES})
 
-    def open_platform(environment: Environment, root: Path) -> MemoryPlatform:
+    def open_platform(environment: Environment, *_: object) -> MemoryPlatform:
         platform.environment = environment
         return platform
 

@@ -60,7 +60,7 @@ def bucket(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> MemoryStore:
     for day in (TODAY, TODAY - 1):
         store.blobs[chunk_name("application", 7, day * DAY_MS, day * DAY_MS + 9, 7)] = Blob(b"x" * 100, NOW)
     monkeypatch.setattr(platform, "object_store", lambda account: store)
-    monkeypatch.setattr("logops.platforms.open_to_read", lambda environment, root: platform)
+    monkeypatch.setattr("logops.platforms.open_to_read", lambda *_: platform)
     monkeypatch.setattr("logops.platforms.results_url", lambda environment, root: str(tmp_path))
     monkeypatch.setattr("logops.platforms.open_results", lambda environment, root: ResultsStore(str(tmp_path)))
     monkeypatch.setattr("logops.audit.request.MAX_TABLES", 1)
@@ -244,7 +244,7 @@ def test_findings_are_counted_for_each_cluster_separately(bucket: MemoryStore, m
     )
     platform = MemoryPlatform(both, {})
     monkeypatch.setattr(platform, "object_store", lambda account: bucket)
-    monkeypatch.setattr("logops.platforms.open_to_read", lambda environment, root: platform)
+    monkeypatch.setattr("logops.platforms.open_to_read", lambda *_: platform)
     bucket.blobs[f"index/loki_index_{TODAY}/application/1-compactor-1-2-a.tsdb.gz"] = Blob(b"no index", NOW)
     request = AuditRequest((Check.RETENTION,), "night", NOW)
     outcome = steps.run_audit(platform, request, None, print)

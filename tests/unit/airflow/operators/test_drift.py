@@ -33,7 +33,7 @@ def store(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> ResultsStore:
 def rolled_out(platform: MemoryPlatform, monkeypatch: pytest.MonkeyPatch) -> MemoryPlatform:
     """A platform on which only the stage `tenants` was rolled out."""
     monkeypatch.setattr(drift_run, "SETTLE_S", 0.0)
-    monkeypatch.setattr("logops.platforms.open_to_read", lambda environment, root: platform)
+    monkeypatch.setattr("logops.platforms.open_to_read", lambda *_: platform)
     platform.wanted["tenants"] = Files({FILE: "overrides: {}\n"})
     platform.apply("tenants", platform.wanted["tenants"], "manual__run", print)
     return platform
