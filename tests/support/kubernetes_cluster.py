@@ -129,6 +129,7 @@ def kubernetes_cluster(folder: Path, tokens: Sequence[str] = ()) -> Iterator[Kub
         "--secure-port=0",
         # It removes the pods of a node without a heartbeat, and no node has one.
         "--controllers=*,-node-lifecycle-controller",
+        "--horizontal-pod-autoscaler-sync-period=1s",
     ]
     scheduler = [programs["kube-scheduler"], f"--kubeconfig={config}", "--leader-elect=false", "--secure-port=0"]
     kwok = [

@@ -51,14 +51,14 @@ def schema() -> None:
     raise typer.Exit(OK)
 
 
-def rights(name: str, account: str, namespace: str) -> None:
+def rights(name: str, account: str, namespace: str, *, check: bool) -> None:
     """Run `logops rights`."""
     from logops.render import PlacementError
     from logops.render.files import yaml_text
-    from logops.render.kubernetes.rights import rights
+    from logops.render.kubernetes.rights import check_rights, rights
 
     try:
-        objects = rights(environment(name), account, namespace)
+        objects = (check_rights if check else rights)(environment(name), account, namespace)
     except PlacementError as error:
         stop(str(error))
     print("---\n".join(map(yaml_text, objects)), end="")

@@ -30,6 +30,7 @@ from logops.findings.classes.drift import (
 from logops.findings.classes.rollout import CHECK_INCOMPLETE, ROLE_MISSING, TERRAFORM_FIRST
 from logops.masking import masked
 from logops.number_text import count_text
+from logops.platforms.platform import MISSING
 from logops.platforms.preview import NO_PREVIEW
 from logops.render import STAGES, Files, Stage
 from logops.rollout.plan import differences, plan_stage
@@ -423,6 +424,36 @@ def other_versions(context: Context) -> Iterator[Finding]:
         )
 
 
+def other_pods(context: Context) -> Iterator[Finding]:
+    """Yield pods that run another version than their workload declares, and workloads that lack pods.
+
+    A pod that a rollout would restart is left out: its object is the finding.
+    """
+    restarted = {diff.object.rpartition("/")[2] for state in context.observed.objects.values() for diff in state.diffs}
+    for pod in context.observed.pods:
+        if pod.state == MISSING:
+            yield context.finding(
+                _CLASSES.get(pod.stage, CONFIG_DRIFT),
+                pod.stage,
+                f"{pod.name}: {pod.detail}.",
+                {"cause": "stopped"},
+                remedy="Look at its events: `kubectl get events`. A quota or a missing volume keeps pods back.",
+                cluster=pod.cluster,
+                path=pod.name,
+            )
+        elif pod.declared_version not in (None, pod.version) and pod.name not in restarted:
+            yield context.finding(
+                VERSION_SKEW,
+                pod.stage,
+                f"Pod {pod.name} runs {pod.program} {pod.version}, and its workload declares {pod.declared_version}.",
+                {"running": pod.version or "unknown", "declared": pod.declared_version or ""},
+                remedy=f"Delete the pod, and Kubernetes starts it as declared: `kubectl delete pod {pod.name}`. "
+                "The other ingesters must be ready before one is deleted.",
+                cluster=pod.cluster,
+                path=pod.name,
+            )
+
+
 def incomplete_rings(context: Context) -> Iterator[Finding]:
     """Yield rings that do not have exactly the declared members. A process that does not run is the finding instead."""
     stopped = {status.name for status in context.observed.statuses if status.pid is None}
@@ -491,6 +522,7 @@ JUDGES: tuple[Callable[[Context], Iterator[Finding]], ...] = (
     other_loaded_rules,
     limits_without_effect,
     other_versions,
+    other_pods,
     incomplete_rings,
     changed_accounts,
     not_compared,

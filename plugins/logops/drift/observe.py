@@ -55,6 +55,7 @@ def observe(
     """
     reader = _Reader()
     statuses: list[ProcessStatus] = []
+    pods: list[ProcessStatus] = []
     states: dict[Stage, StageState] = {}
     missing: tuple[Stage, ...] = ()
     is_local = platform.environment.platform.kind == "local"
@@ -62,6 +63,9 @@ def observe(
         if is_local:
             progress("asking every process for its state")
             statuses = reader.read("the processes", deployable.processes) or []
+        else:
+            progress("reading the pods")
+            pods = [pod for pod in reader.read("the pods", deployable.processes) or [] if pod.stage in stages]
         states, missing = _stages(deployable, desired, stages, statuses, reader, progress)
     if deployable:
         objects = _objects(deployable, states, reader, progress)
@@ -95,6 +99,7 @@ def observe(
         _public(platform, statuses, reader) if "storage" in present else {},
         tuple(reader.unread),
         objects,
+        pods,
     )
 
 

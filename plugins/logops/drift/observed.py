@@ -59,6 +59,8 @@ class Observed:
     objects: Mapping[Stage, Preview] = field(default_factory=dict)
     """What a rollout of the files of the last one would change now. Empty on a platform whose files say everything.
     Without a login to the cluster: what a rollout of the declared files would change at storage accounts."""
+    pods: Sequence[ProcessStatus] = ()
+    """Pods, and workloads that lack some. Empty on the local platform."""
 
     @property
     def is_stopped(self) -> bool:

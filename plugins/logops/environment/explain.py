@@ -39,9 +39,7 @@ def _explain(detail: ErrorDetails, data: Any) -> Problem:
     path = ".".join(names)
     message = detail["msg"].removeprefix("Value error, ")
     if detail["type"] == "extra_forbidden":
-        known = _known_keys(names[:-1])
-        similar = closest(names[-1], known)
-        return Problem(path, "unknown key", f"{similar}?" if similar else f"one of: {', '.join(known)}")
+        return Problem(path, "unknown key", _advice(names, data))
     if detail["type"] in ("missing", "union_tag_not_found"):
         missing = path if detail["type"] == "missing" else f"{path}.kind"
         return Problem(missing, "missing", "this key is required")
@@ -56,6 +54,29 @@ def _explain(detail: ErrorDetails, data: Any) -> Problem:
     if detail["type"] == "json_invalid":
         return Problem("", "text that is not Unicode, or nested too deep", message)
     return Problem(path, _shown(detail["input"]), message)
+
+
+def _advice(names: list[str], data: Any) -> str:
+    """Return what an unknown key may have been meant to be."""
+    kind = _kind_at(names[:-1], data)
+    models = [member for member in _types_at(names[:-1]) if issubclass(member, BaseModel)]
+    chosen = [model for model in models if kind is None or kind in _kinds(model)] or models
+    # The key of another platform, source or agent: a copied section, or a `kind` that was changed.
+    if kinds := [each for model in models if names[-1] in _keys([model]) for each in _kinds(model)]:
+        return f"it belongs to kind: {' or '.join(kinds)}, and this is kind: {kind}. Remove it, or change the kind"
+    known = _keys(chosen)
+    similar = closest(names[-1], known)
+    return f"{similar}?" if similar else f"one of: {', '.join(known)}"
+
+
+def _kind_at(names: list[str], data: Any) -> str | None:
+    for name in names:
+        data = data[int(name) if isinstance(data, list) else name]
+    return data.get("kind") if isinstance(data, Mapping) else None
+
+
+def _kinds(model: type[BaseModel]) -> tuple[str, ...]:
+    return get_args(model.model_fields["kind"].annotation) if "kind" in model.model_fields else ()
 
 
 def _shown(value: Any) -> str:
@@ -86,9 +107,8 @@ def _has(data: Any, step: int | str) -> bool:
     return isinstance(data, Mapping) and step in data
 
 
-def _known_keys(names: list[str]) -> list[str]:
-    """Return the sorted keys that are allowed at a path, of all members of a union."""
-    models = [member for member in _types_at(names) if issubclass(member, BaseModel)]
+def _keys(models: Sequence[type[BaseModel]]) -> list[str]:
+    """Return the sorted keys of models."""
     return sorted({field.alias or key for model in models for key, field in model.model_fields.items()})
 
 

@@ -67,6 +67,15 @@ class Network(Model):
     """Namespace of Prometheus. Only pods with the label app.kubernetes.io/name: prometheus may connect."""
 
 
+class MetricsServer(Model):
+    """A pod that serves the metrics of logops. It needs neither Airflow nor its database."""
+
+    image: Annotated[str, Field(pattern=r"^[a-z0-9][A-Za-z0-9.:/_@-]+$")]
+    """The image of Airflow with logops, built from the commit that has this environment file."""
+    workload_identity_client_id: str
+    """Client id of a managed identity with the role Storage Blob Data Reader on the container of `results`."""
+
+
 class KubernetesPlatform(Model):
     """A Kubernetes cluster, accessed through an Airflow connection."""
 
@@ -82,6 +91,8 @@ class KubernetesPlatform(Model):
     prometheus_operator: bool = True
     """Whether the cluster has the Prometheus operator's resources: ServiceMonitor and PrometheusRule. Helm refuses
     releases with them if the cluster has not."""
+    metrics: MetricsServer | None = None
+    """Null: logops deploys no server of its metrics."""
     network: Network | None = Network()
     """Null: no network policies. Then every pod of the cluster can read all logs: Loki trusts the tenant in a
     request."""

@@ -114,6 +114,18 @@ class Environment(Model):
         return self
 
     @model_validator(mode="after")
+    def _local_has_no_keys_of_kubernetes(self) -> "Environment":
+        if self.platform.kind == "local":
+            keys = [
+                *((f"clusters.{name}.namespace", cluster.namespace) for name, cluster in self.clusters.items()),
+                *((f"clusters.{name}.gateway", cluster.gateway) for name, cluster in self.clusters.items()),
+            ]
+            for path, value in keys:
+                if value is not None:
+                    raise ValueError(f"{path}: only for platform.kind: kubernetes, and this is local. Remove it")
+        return self
+
+    @model_validator(mode="after")
     def _local_memcached_has_an_address(self) -> "Environment":
         if self.platform.kind == "local":
             for name, cluster in self.clusters.items():

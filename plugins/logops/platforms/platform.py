@@ -56,6 +56,10 @@ class FileChange:
     at: datetime
 
 
+MISSING = "MISSING"
+"""State of a workload that has fewer pods than it declares."""
+
+
 @dataclass(frozen=True)
 class ProcessStatus:
     """The current status of a process."""
@@ -79,6 +83,8 @@ class ProcessStatus:
     """Empty: it belongs to no cluster."""
     is_replaced: bool = False
     """Whether the file of its program was replaced after the process had started."""
+    declared_version: str | None = None
+    """The version that the workload of a pod declares. None: it is no pod, or no workload made it."""
 
 
 def component_of(process: str, cluster: str) -> str:

@@ -23,6 +23,7 @@ from logops.render.addresses import (
     kubernetes_read_url,
     kubernetes_urls,
 )
+from logops.render.kubernetes.platform import kubernetes_platform
 
 if TYPE_CHECKING:
     from azure.core.credentials import TokenCredential
@@ -73,8 +74,20 @@ class RemotePlatform:
         return kubernetes_alertmanager_urls(self.environment, audience)
 
     def rollout_since(self) -> datetime | None:
-        """Return None: logops does not deploy there."""
-        return None
+        """Return since when a rollout changes this environment. None also if the cluster cannot be asked.
+
+        A cluster is not waited for: alerts are sent meanwhile, and none of them is muted.
+        """
+        # The client of Kubernetes is large, and reading needs it for nothing else.
+        from logops.platforms.kubernetes.access import find_access
+        from logops.platforms.kubernetes.api import Api
+        from logops.platforms.kubernetes.lease import ClusterLease
+
+        namespace = kubernetes_platform(self.environment).namespace
+        try:
+            return ClusterLease(Api(find_access(), retry_for_s=0), namespace, self.environment.name).since()
+        except PlatformError:
+            return None
 
     def lifecycle_policy(self, account: str) -> Mapping[str, Any]:
         """Return the live policy. Raises ObjectStoreError."""

@@ -5,7 +5,6 @@ from pathlib import Path
 
 import psutil
 import pytest
-from kubernetes.client import CoreV1Api
 
 from logops.findings.classes.rollout import CHANGE_REFUSED, PLAN_UNKNOWN, RELEASE_FOREIGN, VOLUME_CHANGE
 from logops.platforms.kubernetes.access import Access
@@ -16,7 +15,6 @@ from logops.platforms.kubernetes.platform import KubernetesPlatform
 from logops.platforms.platform import LeaseHeldError, PlatformError
 from logops.platforms.preview import Mark, Preview
 from logops.render.kubernetes import releases
-from logops.render.kubernetes.rights import rights
 from tests.integration.kubernetes.conftest import USER
 from tests.support.kubernetes_cluster import KubernetesCluster
 from tests.support.kubernetes_platforms import Chart, FakeLoki, platform_of, small_environment
@@ -73,29 +71,6 @@ def test_user_without_rights_is_told_how_to_get_them(
     nobody = platform_of(small_environment(chart, namespace), cluster, loki, cluster.kubeconfig(f"{USER}-token", USER))
     with pytest.raises(ApiError, match=r'User "rollout" cannot get resource.*Give the rights that `logops rights ENV`'):
         preview(nobody)
-
-
-def test_rendered_rights_are_enough_for_a_rollout_and_its_rollback(
-    cluster: KubernetesCluster, api: Api, namespace: str, chart: Chart, loki: FakeLoki
-) -> None:
-    wanted = small_environment(chart, namespace)
-    api.create({"apiVersion": "v1", "kind": "ServiceAccount", "metadata": {"name": "deployer"}}, namespace)
-    for each in rights(wanted, "deployer", namespace):
-        api.put(each, each["metadata"].get("namespace", ""), "admin")
-    token = CoreV1Api(api._client).create_namespaced_service_account_token("deployer", namespace, {"spec": {}})
-    platform = platform_of(wanted, cluster, loki, cluster.kubeconfig(token.status.token, "deployer"))
-    platform.acquire_lease("run")
-    apply_loki(platform)
-    platform.apply("tenants", platform.desired()["tenants"], "run", print)
-    platform.release_lease("run")
-    platform.acquire_lease("upgrade")
-    chart.replace("grafana/loki:3.7.6", "grafana/loki:3.7.8")
-    apply_loki(platform, "upgrade")
-
-    assert not preview(platform).changed
-    assert len(platform.processes()) == 6
-    assert platform.roll_back("loki", "upgrade", print)
-    assert platform.release_lease("upgrade")
 
 
 def test_missing_namespace_is_unknown_with_the_command_that_creates_it(

@@ -12,7 +12,8 @@ from logops.drift.judge import Context, judged
 from logops.drift.observed import Observed, StageState, Unread
 from logops.drift.running import Process
 from logops.findings import Finding
-from logops.platforms.platform import FileChange, ProcessStatus, Revision
+from logops.platforms.platform import MISSING, FileChange, ProcessStatus, Revision
+from logops.platforms.preview import ObjectDiff, Preview
 from logops.render import Files, Stage
 from tests.support.environments import environment, rendered
 
@@ -126,6 +127,26 @@ def test_process_that_does_not_run_is_named_with_the_reason() -> None:
     finding = only(Observed({"loki": state("loki", live)}, statuses=[status, other]))
     assert finding.message == "main-ruler-0 is declared and does not run: exit status 1."
     assert (finding.subject.cluster, finding.subject.path) == ("main", "main-ruler-0")
+
+
+def test_pod_with_another_version_than_its_workload_is_named_unless_a_rollout_would_restart_it() -> None:
+    pod = ProcessStatus("loki-main-querier-a", "loki", "Running", True, version="3.7.5", program="loki", cluster="main")
+    pods = [replace(pod, declared_version="3.7.6"), replace(pod, name="right", declared_version="3.7.5"), pod]
+    loki = {"loki": state("loki", DESIRED["loki"])}
+    restart = ObjectDiff("loki", "Pod monitoring/loki-main-querier-a", "change", ("+restart",))
+    finding = only(Observed(loki, pods=pods))
+
+    assert finding.cls.name == "version-skew"
+    assert finding.message == "Pod loki-main-querier-a runs loki 3.7.5, and its workload declares 3.7.6."
+    assert only(Observed(loki, objects={"loki": Preview([restart])}, pods=pods)).cls.name == "config-drift"
+
+
+def test_workload_that_lacks_pods_is_named_with_their_number() -> None:
+    lacking = ProcessStatus("loki-main-ingester", "loki", MISSING, False, "2 of 3 pods exist", cluster="main")
+    finding = only(Observed({"loki": state("loki", DESIRED["loki"])}, pods=[lacking]))
+
+    assert (finding.cls.name, finding.subject.cluster) == ("config-drift", "main")
+    assert finding.message == "loki-main-ingester: 2 of 3 pods exist."
 
 
 def running(text: str) -> Observed:

@@ -74,6 +74,7 @@ def with_receivers_and_terraform() -> Environment:
     return environment(
         "production",
         ("platform.charts", {"alertmanager": chart}),
+        ("platform.metrics", {"image": "registry.example.com/logops:1", "workload_identity_client_id": "id"}),
         ("alerts.standard", {"receivers": receivers, "routes": routes}),
         ("storage_accounts.monitoring.network", {"addresses": ["203.0.113.7"]}),
         ("storage_accounts.monitoring.location", "eastus2"),

@@ -5,6 +5,8 @@ from pydantic import ValidationError
 
 from tests.support.environments import environment
 
+USER = {"password": {"env": "PASSWORD"}, "tenants": ["application"], "access": ["read"]}
+
 
 def test_security_cluster_in_a_shared_namespace_is_refused_with_advice() -> None:
     with pytest.raises(ValidationError, match="A security cluster needs a namespace of its own"):
@@ -29,6 +31,18 @@ def test_chart_in_a_folder_needs_no_digest() -> None:
     declared = environment("production", ("platform.charts", {"loki": chart}))
     assert declared.platform.kind == "kubernetes"
     assert declared.platform.charts.loki.digest is None
+
+
+@pytest.mark.parametrize(
+    ("path", "value"),
+    [
+        ("clusters.main.namespace", "logs"),
+        ("clusters.main.gateway", {"host": "logs.example.com", "tls_secret_name": "tls", "users": {"reader": USER}}),
+    ],
+)
+def test_key_of_kubernetes_in_a_local_environment_is_refused_with_its_path(path: str, value: object) -> None:
+    with pytest.raises(ValidationError, match=f"{path}: only for platform.kind: kubernetes, and this is local"):
+        environment("local", (path, value))
 
 
 def test_local_memcached_without_address_is_refused_with_path() -> None:

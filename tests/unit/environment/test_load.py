@@ -46,9 +46,17 @@ def test_production_environment_has_the_limits_and_retention_of_the_story() -> N
         (
             "kind: syslog\n", "kind: syslog\n    syslog: {port: 1514}\n",
             "sources.syslog.syslog", "unknown key",
-            "one of: cluster, connection_string, consumer_group, event_hub, exclude, expect, expect_every, "
-            "ignore_older, kind, labels, max_age, message_format, namespace, namespaces, owner, parse, path, "
-            "paths, pod_labels, port, protocol, select, tenant, tenant_from, tls, units",
+            "one of: cluster, expect, expect_every, kind, labels, message_format, owner, parse, port, protocol, "
+            "tenant, tenant_from, tls",
+        ),
+        (
+            "kind: syslog\n", "kind: syslog\n    event_hub: x\n",
+            "sources.syslog.event_hub", "unknown key", "it belongs to kind: event-hub, and this is kind: syslog",
+        ),
+        (
+            "base_port: 23100", "base_port: 23100\n  namespace: monitoring",
+            "platform.namespace", "unknown key",
+            "it belongs to kind: kubernetes, and this is kind: local. Remove it, or change the kind",
         ),
         ("base_port: 23100", "port: 23100", "platform.base_port", "missing", "this key is required"),
         ("  kind: local\n", "", "platform.kind", "missing", "this key is required"),

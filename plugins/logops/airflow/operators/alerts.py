@@ -9,7 +9,7 @@ from airflow.sdk.exceptions import AirflowFailException
 
 from logops.airflow.docs_pages import OPERATIONS, base_url
 from logops.airflow.links import DocsLink
-from logops.airflow.operators.work import open_to_read, read_environment, report_findings, results_store
+from logops.airflow.operators.work import open_to_alert, read_environment, report_findings, results_store
 from logops.findings import failed
 
 
@@ -36,7 +36,7 @@ class AlertDeliveryOperator(BaseOperator):
 
         environment = read_environment(self.environment)
         delivery = deliver(
-            open_to_read(environment),
+            open_to_alert(environment),
             results_store(environment),
             datetime.now(UTC).replace(microsecond=0),
             self.log.info,

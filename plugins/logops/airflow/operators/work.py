@@ -3,7 +3,7 @@
 import logging
 import os
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
@@ -117,6 +117,20 @@ def open_to_read(environment: "Environment") -> "ReadablePlatform":
 
     _give_secrets(environment)
     return platforms.open_to_read(environment, project_root(), _azure_login(environment))
+
+
+def open_to_alert(environment: "Environment") -> "ReadablePlatform":
+    """Open the platform of any environment to send its alerts. Raises SecretMissingError.
+
+    With the login to its cluster, a delivery sees that a rollout runs. Without it, nothing is muted.
+    """
+    if environment.platform.kind == "kubernetes":
+        from logops.airflow.hooks.kubernetes import ClusterConnectionError
+
+        # A rollout with this connection fails too, so there is none that mutes.
+        with suppress(ClusterConnectionError):
+            _give_login(environment)
+    return open_to_read(environment)
 
 
 def open_to_compare(environment: "Environment") -> "ReadablePlatform":

@@ -55,11 +55,14 @@ def render(
 @app.command(epilog="Example: logops rights production | kubectl apply --server-side -f -")
 def rights(
     name: EnvironmentArgument,
-    account: Annotated[str, typer.Option(help="Service account that rolls out.")] = "logops",
+    account: Annotated[str, typer.Option(help="Service account that gets them.")] = "logops",
     account_namespace: Annotated[str, typer.Option(help="Namespace of that service account.")] = "airflow",
+    check: Annotated[
+        bool, typer.Option("--check", help="Only for the drift check and alerts: the account can change nothing.")
+    ] = False,
 ) -> None:
     """Print the rights that a rollout needs on Kubernetes, as roles that an administrator applies once."""
     with ends_at_once():
         from logops.cli import environment
 
-    environment.rights(name, account, account_namespace)
+    environment.rights(name, account, account_namespace, check=check)

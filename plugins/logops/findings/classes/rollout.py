@@ -51,10 +51,10 @@ FIELD_IMMUTABLE = FindingClass(
 FIELD_CONFLICT = FindingClass(
     name="field-conflict",
     severity=Severity.ERROR,
-    meaning="A plan changes a field that another program or person set.",
+    meaning="A plan changes a field that another program or person set, or removes one that they added.",
     why="Both would change it again and again, or an urgent change by hand is lost.",
     remedy="Ask the owner that the message names. If the change is right, write it into the environment file. If it is "
-    "not, accept this class with a reason: the rollout then takes the field over.",
+    "not, accept this class with a reason: the rollout then takes the field over, or removes it.",
 )
 RELEASE_FOREIGN = FindingClass(
     name="release-foreign",

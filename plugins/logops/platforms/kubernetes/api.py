@@ -16,6 +16,7 @@ import yaml
 
 from logops.platforms.kubernetes.access import Access, AccessError
 from logops.platforms.kubernetes.plan.objects import Object
+from logops.platforms.kubernetes.plan.owners import LOGOPS
 from logops.platforms.kubernetes.plan.proposal import Conflict
 from logops.platforms.platform import PlatformError
 
@@ -133,7 +134,16 @@ class Api:
 
     def _write(self, doing: str, verb: str, manifest: Object, namespace: str) -> Object:
         name = manifest["metadata"]["name"]
-        return self._call(doing, manifest["apiVersion"], manifest["kind"], name, namespace, verb, body=dict(manifest))
+        return self._call(
+            doing,
+            manifest["apiVersion"],
+            manifest["kind"],
+            name,
+            namespace,
+            verb,
+            body=dict(manifest),
+            field_manager=LOGOPS,
+        )
 
     def _call(
         self, doing: str, api_version: str, kind: str, subject: str, namespace: str, verb: str, **arguments: Any

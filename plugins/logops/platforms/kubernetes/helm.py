@@ -26,8 +26,6 @@ from logops.toolchain.cache import cache_folder
 
 MAJOR = 4
 VARIABLE = "LOGOPS_HELM"
-MANAGER = "helm"
-"""The name with which Helm owns fields."""
 _STORED_IN_SECRETS = {"HELM_DRIVER": "secret"}
 """Another setting of the person who runs logops would hide the releases from `helm_releases.py`."""
 _POLL_S = 5.0

@@ -15,19 +15,19 @@ from logops.platforms.azure.accounts import AzureAccounts
 from logops.platforms.kubernetes.access import Access
 from logops.platforms.kubernetes.api import Api
 from logops.platforms.kubernetes.claims import grow_claims
-from logops.platforms.kubernetes.helm import MANAGER as HELM_MANAGER
 from logops.platforms.kubernetes.helm import Helm
 from logops.platforms.kubernetes.helm_releases import PENDING, InstalledRelease, installed_release, is_as_wanted
 from logops.platforms.kubernetes.ingesters import PATIENCE_S, LokiCluster, is_rolled_here, outdated_pods, roll
 from logops.platforms.kubernetes.lease import ClusterLease
+from logops.platforms.kubernetes.plan.additions import additions, without_additions
 from logops.platforms.kubernetes.plan.cluster_plan import cluster_plan
 from logops.platforms.kubernetes.plan.objects import Object, component, object_id
+from logops.platforms.kubernetes.plan.owners import HELM, LOGOPS
 from logops.platforms.kubernetes.plan.proposal import Conflict, Proposal
 from logops.platforms.kubernetes.pods import pod_statuses
 from logops.platforms.kubernetes.proposals import try_deletions, try_objects
 from logops.platforms.kubernetes.revisions import ClusterRevisions
 from logops.platforms.kubernetes.state import (
-    MANAGER,
     StageObjects,
     known_stage_objects,
     missing_secrets,
@@ -130,7 +130,7 @@ class KubernetesPlatform(RemotePlatform):
         wanted = known_stage_objects(files)
         if missing := [name for name in sorted(namespaces(wanted)) if self.api.read("v1", "Namespace", name) is None]:
             return Preview(marks=[_missing_namespace(name) for name in missing])
-        proposals = [*map(_without_placeholder, try_objects(self.api, wanted.objects, MANAGER))]
+        proposals = [*map(_without_placeholder, try_objects(self.api, wanted.objects, LOGOPS))]
         marks = [*_missing_secrets(files)]
         pods: list[ObjectDiff] = []
         ours = self._releases_of_ours(stage)
@@ -255,13 +255,22 @@ class KubernetesPlatform(RemotePlatform):
         self._apply_releases(wanted.releases, progress)
         self._remove(self._unwanted(stage, wanted), progress)
 
+    def _remove_added(self, proposals: Sequence[Proposal], progress: Progress) -> None:
+        """Remove the fields that somebody added, and that the plan has shown: an apply would leave them."""
+        for proposal in proposals:
+            if proposal.added and (live := self.api.live(proposal.any_state, proposal.id.namespace)):
+                found = [addition for addition in additions(live) if addition.conflict in proposal.added]
+                progress(f"removing from {proposal.id}: {', '.join(addition.conflict.field for addition in found)}")
+                self.api.replace(without_additions(live, found), proposal.id.namespace)
+
     def _apply_object(self, wanted: Object, progress: Progress) -> None:
-        (proposal,) = try_objects(self.api, [wanted], MANAGER)
+        (proposal,) = try_objects(self.api, [wanted], LOGOPS)
         self._refuse_new_conflicts([proposal])
         if not cluster_plan([proposal], []).changed and not proposal.unknown and not proposal.refused:
             return
         progress(f"applying {proposal.id}")
-        self.api.put(wanted, wanted["metadata"]["namespace"], MANAGER, force=bool(proposal.conflicts))
+        self._remove_added([proposal], progress)
+        self.api.put(wanted, wanted["metadata"]["namespace"], LOGOPS, force=bool(proposal.conflicts))
 
     def _apply_releases(self, releases: Sequence[Release], progress: Progress) -> None:
         """Apply releases one after the other. A release that is as declared is left alone."""
@@ -283,12 +292,13 @@ class KubernetesPlatform(RemotePlatform):
 
     def _apply_release(self, release: Release, proposals: Sequence[Proposal], progress: Progress) -> None:
         progress(f"applying release {release.name}")
+        self._remove_added(proposals, progress)
         grow_claims(self.api, proposals, progress)
         self._helm.upgrade(
             release,
             progress,
             timeout_s=self._ready_within_s,
-            force_conflicts=any(proposal.conflicts for proposal in proposals),
+            force_conflicts=any(proposal.conflicts or proposal.left for proposal in proposals),
         )
 
     def _roll(self, release: Release, proposals: Sequence[Proposal], progress: Progress) -> None:
@@ -323,7 +333,7 @@ class KubernetesPlatform(RemotePlatform):
         rendered = self._helm.rendered(release)
         old = installed.objects if installed else ()
         return [
-            *try_objects(self.api, rendered.objects, HELM_MANAGER, release.namespace),
+            *try_objects(self.api, rendered.objects, HELM, release.namespace),
             *try_deletions(self.api, without(old, rendered.objects, release.namespace), release.namespace),
         ]
 
@@ -358,7 +368,7 @@ class KubernetesPlatform(RemotePlatform):
             identity = object_id(unwanted)
             if identity.name in map(tenants_object_name, self.environment.clusters):
                 # Pods mount it. Without it, none could start.
-                self.api.put(_without_overrides(identity.name, identity.namespace), identity.namespace, MANAGER)
+                self.api.put(_without_overrides(identity.name, identity.namespace), identity.namespace, LOGOPS)
             elif self.api.delete(unwanted["apiVersion"], identity.kind, identity.name, identity.namespace):
                 progress(f"deleted {identity}")
 
@@ -387,7 +397,7 @@ class KubernetesPlatform(RemotePlatform):
                 name = tenants_object_name(cluster)
                 if self.api.read("v1", "ConfigMap", name, release.namespace) is None:
                     progress(f"creating ConfigMap {release.namespace}/{name}")
-                    self.api.put(_without_overrides(name, release.namespace), release.namespace, MANAGER)
+                    self.api.put(_without_overrides(name, release.namespace), release.namespace, LOGOPS)
 
     def _refuse_new_conflicts(self, proposals: Sequence[Proposal]) -> None:
         """Raise PlatformError if a field has another owner now, whom no plan has named."""
@@ -451,7 +461,7 @@ def without(objects: Sequence[Object], others: Sequence[Object], namespace: str 
 
 
 def _conflicts(proposals: Sequence[Proposal]) -> set[tuple[object, Conflict]]:
-    return {(proposal.id, conflict) for proposal in proposals for conflict in proposal.conflicts}
+    return {(proposal.id, conflict) for proposal in proposals for conflict in (*proposal.conflicts, *proposal.added)}
 
 
 def _without_placeholder(proposal: Proposal) -> Proposal:

@@ -1,6 +1,6 @@
 """The pods of a release, as statuses of processes."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -8,7 +8,7 @@ from logops.platforms.kubernetes.api import Api
 from logops.platforms.kubernetes.ingesters import is_ready
 from logops.platforms.kubernetes.plan.objects import Object
 from logops.platforms.kubernetes.plan.versions import image_version
-from logops.platforms.platform import ProcessStatus
+from logops.platforms.platform import MISSING, ProcessStatus
 from logops.render import Stage
 from logops.render.kubernetes import Release
 
@@ -18,15 +18,15 @@ _WORKLOADS = (("apps/v1", "StatefulSet"), ("apps/v1", "Deployment"), ("apps/v1",
 def pod_statuses(api: Api, stage: Stage, release: Release, cluster: str) -> Iterator[ProcessStatus]:
     """Yield the status of each pod of a release, and of each workload that has fewer pods than it wants."""
     labels = f"app.kubernetes.io/instance={release.name}"
+    workloads = [workload for kind in _WORKLOADS for workload in api.items(*kind, release.namespace, labels)]
     for pod in api.items("v1", "Pod", release.namespace, labels):
-        yield _status(pod, stage, cluster)
-    for api_version, kind in _WORKLOADS:
-        for workload in api.items(api_version, kind, release.namespace, labels):
-            if problem := _missing(workload):
-                yield ProcessStatus(workload["metadata"]["name"], stage, "MISSING", False, problem, cluster=cluster)
+        yield _status(pod, stage, cluster, workloads)
+    for workload in workloads:
+        if problem := _missing(workload):
+            yield ProcessStatus(workload["metadata"]["name"], stage, MISSING, False, problem, cluster=cluster)
 
 
-def _status(pod: Object, stage: Stage, cluster: str) -> ProcessStatus:
+def _status(pod: Object, stage: Stage, cluster: str, workloads: Sequence[Object]) -> ProcessStatus:
     status: Any = pod.get("status") or {}
     container = pod["spec"]["containers"][0]
     started = status.get("startTime")
@@ -38,9 +38,21 @@ def _status(pod: Object, stage: Stage, cluster: str) -> ProcessStatus:
         "" if is_ready(pod) else _detail(status),
         since=datetime.fromisoformat(started) if started else None,
         version=image_version(container["image"]),
+        declared_version=_declared_version(pod, container["name"], workloads),
         program=str(container["image"]).rpartition("/")[2].partition(":")[0].partition("@")[0],
         cluster=cluster,
     )
+
+
+def _declared_version(pod: Object, container: str, workloads: Sequence[Object]) -> str | None:
+    """Return the version of a container in the template of the pod's workload; None if no workload selects the pod."""
+    labels = pod["metadata"].get("labels") or {}
+    for workload in workloads:
+        if workload["spec"]["selector"].get("matchLabels", {}).items() <= labels.items():
+            for declared in workload["spec"]["template"]["spec"]["containers"]:
+                if declared["name"] == container:
+                    return image_version(declared["image"])
+    return None
 
 
 def _detail(status: Any) -> str:

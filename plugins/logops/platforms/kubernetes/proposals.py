@@ -6,6 +6,8 @@ from dataclasses import replace
 from functools import partial
 
 from logops.platforms.kubernetes.api import Api, ApiError
+from logops.platforms.kubernetes.plan.additions import additions, without_additions
+from logops.platforms.kubernetes.plan.left import is_left_to_controller, with_fields_of
 from logops.platforms.kubernetes.plan.objects import Object
 from logops.platforms.kubernetes.plan.proposal import Proposal
 
@@ -37,15 +39,24 @@ def _tried(api: Api, release_namespace: str, manager: str, manifest: Object) -> 
         return replace(proposal, unknown=error.said)
     proposal = replace(proposal, before=before)
     try:
-        return _placed(replace(proposal, after=api.put(manifest, namespace, manager, dry_run=True)))
+        return _with_after(proposal, api.put(manifest, namespace, manager, dry_run=True))
     except ApiError as error:
         if not error.conflicts:
             return _placed(_failed(proposal, error))
-        proposal = replace(proposal, conflicts=error.conflicts)
+        left = tuple(conflict for conflict in error.conflicts if is_left_to_controller(conflict))
+        proposal = replace(proposal, conflicts=tuple(c for c in error.conflicts if c not in left), left=left)
     try:
-        return _placed(replace(proposal, after=api.put(manifest, namespace, manager, dry_run=True, force=True)))
+        return _with_after(proposal, api.put(manifest, namespace, manager, dry_run=True, force=True))
     except ApiError as error:
         return _placed(_failed(proposal, error))
+
+
+def _with_after(proposal: Proposal, after: Object) -> Proposal:
+    """Return a proposal with the result of its dry run: with the values of controllers, without added fields."""
+    kept = with_fields_of(after, proposal.before or {}, proposal.left)
+    found = additions(kept)
+    added = tuple(addition.conflict for addition in found)
+    return _placed(replace(proposal, after=without_additions(kept, found), added=added))
 
 
 def _deleted(api: Api, release_namespace: str, manifest: Object) -> Proposal:

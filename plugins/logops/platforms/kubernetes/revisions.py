@@ -11,6 +11,7 @@ from datetime import datetime
 
 from logops.platforms.kubernetes.api import Api
 from logops.platforms.kubernetes.plan.objects import Object
+from logops.platforms.kubernetes.plan.owners import LOGOPS
 from logops.platforms.platform import Revision
 from logops.render import Files, Stage
 from logops.render.kubernetes.manifest import manifest
@@ -19,7 +20,6 @@ _KIND = ("v1", "ConfigMap")
 _FILES = "files.json.gz"
 _APPLIED = "logops/applied"
 """Annotation of a revision that was applied to its end."""
-_MANAGER = "logops"
 
 
 class ClusterRevisions:
@@ -65,7 +65,7 @@ class ClusterRevisions:
         name = self._name(revision.stage, revision.number)
         stored = manifest(*_KIND, name, self._namespace, {})
         stored["metadata"]["annotations"] = {_APPLIED: "true"}
-        self._api.put(stored, self._namespace, f"{_MANAGER}-finish")
+        self._api.put(stored, self._namespace, f"{LOGOPS}-finish")
 
     def live(self, stage: Stage) -> Files:
         """Return the files of the last revision that was applied to its end."""

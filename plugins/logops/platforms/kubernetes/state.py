@@ -11,9 +11,6 @@ from logops.platforms.kubernetes.plan.objects import Object
 from logops.platforms.platform import PlatformError
 from logops.render.kubernetes import Release, SecretSource, releases, secret_sources
 
-MANAGER = "logops"
-"""The name with which logops owns the fields of objects that no chart makes."""
-
 
 @dataclass(frozen=True)
 class StageObjects:

@@ -20,6 +20,7 @@ from logops.render.kubernetes.agents import agent_texts
 from logops.render.kubernetes.alertmanager import alertmanager_texts
 from logops.render.kubernetes.loki import loki_release, loki_release_name, loki_secrets, tenants_object_name
 from logops.render.kubernetes.manifest import manifest
+from logops.render.kubernetes.metrics import metrics_texts
 from logops.render.kubernetes.monitors import rule_texts as prometheus_texts
 from logops.render.kubernetes.network import network_texts
 from logops.render.kubernetes.release import Release, releases
@@ -57,6 +58,7 @@ def render_kubernetes(
                 **terraform_texts(environment, terraform_module),
                 **prometheus_texts(environment, prometheus_rules),
                 **alertmanager_texts(environment, base_values),
+                **metrics_texts(environment),
             }
         ),
         "loki": Files(

@@ -118,6 +118,17 @@ def _agent_ways(environment: Environment, agent: Agent, cluster: str, network: N
         yield {"to": _ANYWHERE, "ports": [{"port": port, "protocol": "TCP"} for port in sorted(ports)]}
 
 
+def metrics_policy(
+    environment: Environment, name: str, namespace: str, pods: dict[str, str], port: int
+) -> dict[str, str]:
+    """Return the network policy of logops' own metrics; none if the environment wants none."""
+    network = kubernetes_platform(environment).network
+    if network is None:
+        return {}
+    ingress = [{"from": [_prometheus(network)], "ports": [{"port": port, "protocol": "TCP"}]}]
+    return _policy(environment, "storage", name, namespace, _spec({"matchLabels": pods}, ingress, [_DNS, _AZURE]))
+
+
 def _policy(environment: Environment, stage: Stage, name: str, namespace: str, spec: dict[str, Any]) -> dict[str, str]:
     policy = manifest("networking.k8s.io/v1", "NetworkPolicy", name, namespace, {"spec": spec})
     return {f"{stage}/manifests/{name}.yaml": to_yaml(environment.name, policy)}
@@ -164,7 +175,11 @@ def _specs(
 def _readers(network: Network) -> Iterator[dict[str, Any]]:
     """Yield who reads every process: checks and metrics."""
     yield _namespace(network.airflow_namespace)
-    yield {**_namespace(network.prometheus_namespace), "podSelector": {"matchLabels": _PROMETHEUS}}
+    yield _prometheus(network)
+
+
+def _prometheus(network: Network) -> dict[str, Any]:
+    return {**_namespace(network.prometheus_namespace), "podSelector": {"matchLabels": _PROMETHEUS}}
 
 
 def _inside(environment: Environment, cluster: str) -> Iterator[dict[str, Any]]:

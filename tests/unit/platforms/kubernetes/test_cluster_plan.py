@@ -71,6 +71,17 @@ def test_immutable_field_is_named_and_refuses() -> None:
     assert mark.message == "StatefulSet monitoring/loki-ingester: Kubernetes never changes spec.serviceName."
 
 
+def test_added_fields_are_named_with_their_owner_until_accepted() -> None:
+    added = (Conflict(".spec.paused", "kubectl-edit"), Conflict(".spec.minReadySeconds", "kubectl-edit"))
+    mark = only_mark(Proposal(config_map(a="1"), config_map(a="2"), config_map(a="2"), added=added))
+
+    assert (mark.cls.name, mark.refuses) == ("field-conflict", "until accepted")
+    assert mark.message == (
+        "ConfigMap monitoring/loki: kubectl-edit added .spec.paused, .spec.minReadySeconds. Nothing declares them, "
+        "and the plan removes them."
+    )
+
+
 def test_refused_change_without_immutable_field_has_the_servers_words() -> None:
     mark = only_mark(Proposal(None, workload(), None, refused="exceeded quota: pods"))
 

@@ -12,7 +12,7 @@ from logops.platforms.kubernetes.plan.ingesters import ingester_marks
 from logops.platforms.kubernetes.plan.lines import lines
 from logops.platforms.kubernetes.plan.objects import Object, compared, component, is_secret, pod_template
 from logops.platforms.kubernetes.plan.paths import path_text
-from logops.platforms.kubernetes.plan.proposal import Proposal
+from logops.platforms.kubernetes.plan.proposal import Conflict, Proposal
 from logops.platforms.kubernetes.plan.schedule import schedule_marks
 from logops.platforms.kubernetes.plan.versions import upgrade_marks
 from logops.platforms.kubernetes.plan.volumes import volume_marks
@@ -84,15 +84,18 @@ def _own_marks(proposal: Proposal, changed: Sequence[Change]) -> Iterator[Mark]:
             f"{subject}: the API server refuses the change. {_sentence(proposal.refused)}",
             "always",
         )
-    owners = dict.fromkeys(conflict.owner for conflict in proposal.conflicts)
-    for owner in owners:
-        fields = [conflict.field for conflict in proposal.conflicts if conflict.owner == owner]
-        yield Mark(
-            FIELD_CONFLICT,
-            subject,
-            f"{subject}: {owner} owns {_listed(fields)}, and the plan changes {'them' if len(fields) > 1 else 'it'}.",
-            "until accepted",
-        )
+    for owner, fields in _by_owner(proposal.conflicts):
+        message = f"{owner} owns {_listed(fields)}, and the plan changes {'them' if len(fields) > 1 else 'it'}."
+        yield Mark(FIELD_CONFLICT, subject, f"{subject}: {message}", "until accepted")
+    for owner, fields in _by_owner(proposal.added):
+        them = "them" if len(fields) > 1 else "it"
+        message = f"{owner} added {_listed(fields)}. Nothing declares {them}, and the plan removes {them}."
+        yield Mark(FIELD_CONFLICT, subject, f"{subject}: {message}", "until accepted")
+
+
+def _by_owner(conflicts: Sequence[Conflict]) -> Iterator[tuple[str, list[str]]]:
+    for owner in dict.fromkeys(conflict.owner for conflict in conflicts):
+        yield owner, [conflict.field for conflict in conflicts if conflict.owner == owner]
 
 
 def _is_restarted(proposal: Proposal, changed: Sequence[Change]) -> bool:

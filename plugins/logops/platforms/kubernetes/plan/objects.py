@@ -19,7 +19,7 @@ _WRITTEN_BY_SERVER = (
     "selfLink",
     "uid",
 )
-_BOOKKEEPING = (
+BOOKKEEPING = (
     "deployment.kubernetes.io/revision",
     "deprecated.daemonset.template.generation",
     "kubectl.kubernetes.io/last-applied-configuration",
@@ -69,7 +69,7 @@ def compared(manifest: Object | None) -> dict[str, Any]:
     kept = {key: copy.deepcopy(value) for key, value in manifest.items() if key != "status"}
     metadata = {key: value for key, value in kept["metadata"].items() if key not in _WRITTEN_BY_SERVER}
     annotations = {
-        key: value for key, value in (metadata.pop("annotations", None) or {}).items() if key not in _BOOKKEEPING
+        key: value for key, value in (metadata.pop("annotations", None) or {}).items() if key not in BOOKKEEPING
     }
     kept["metadata"] = {**metadata, **({"annotations": annotations} if annotations else {})}
     for claim in (kept.get("spec") or {}).get("volumeClaimTemplates") or ():

@@ -28,6 +28,10 @@ class Proposal:
     """The result of the dry run; None: the object is deleted, or the dry run failed."""
     conflicts: tuple[Conflict, ...] = ()
     """Fields of others. `after` is as if they were forced."""
+    added: tuple[Conflict, ...] = ()
+    """Fields that somebody added, and that nothing declares. `after` is without them."""
+    left: tuple[Conflict, ...] = ()
+    """Fields that a controller has changed. `after` has its values."""
     refused: str = ""
     """Why the API server refuses this change, in its own words."""
     unknown: str = ""
