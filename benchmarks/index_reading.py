@@ -6,6 +6,10 @@ The file is written by Loki's builder: V3, 4.8 million chunks. Both readers read
 of their own. Loki opens the file and walks every series with its chunks (ForSeries, as its compactor does); it stores
 nothing and checks the checksums of the series that it meets. logops runs `read_index`, to Arrow columns, with every
 checksum of the file. Both add up all numbers of all chunks, which is not timed. The sums must be equal.
+
+An audit reads four tables at once, so logops is also measured with four files at once: the time of one is a quarter.
+Loki's reader uses one core, and logops both. So the table has processor time too, which says more on a busy machine.
+Loki's is that of its process, in proportion to the timed steps.
 """
 
 import argparse
@@ -15,6 +19,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -50,28 +55,50 @@ def made(folder: Path, program: str, chunks: int, *, packed: bool) -> Path:
     return file
 
 
-def ours(file: Path, runs: int) -> dict[str, Any]:
-    """Return the times of logops' reader, in the form of `loki_index.bench`."""
-    from logops.tsdb import read_index
+def ours(file: Path, runs: int, at_once: int) -> dict[str, Any]:
+    """Return the times of logops' reader for each file, in the form of `loki_index.bench`."""
+    from logops.tsdb import Index, read_index
 
     content = file.read_bytes()
-    read_index(content, file.name, "team")
-    seconds = []
-    for _ in range(runs):
-        started = time.perf_counter()
-        index = read_index(content, file.name, "team")
-        seconds.append(time.perf_counter() - started)
+
+    def read(_: int) -> Index:
+        return read_index(content, file.name, "team")
+
+    read(0)
+    seconds, cpu_seconds = [], []
+    with ThreadPoolExecutor(at_once) as threads:
+        for _ in range(runs):
+            started, cpu_started = time.perf_counter(), time.process_time()
+            index, *_others = threads.map(read, range(at_once))
+            seconds.append((time.perf_counter() - started) / at_once)
+            cpu_seconds.append((time.process_time() - cpu_started) / at_once)
+            del _others
     entries = index.entries()
     names = ("fingerprint", "from_ms", "through_ms", "kb", "entries", "checksum")
     total = sum(int(entries[name].to_numpy().astype(np.uint64).sum(dtype=np.uint64)) for name in names)
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss << 10
-    return {"chunks": len(entries), "sum": total % (1 << 64), "seconds": seconds, "peak_rss": peak}
+    return {
+        "chunks": len(entries),
+        "sum": total % (1 << 64),
+        "seconds": seconds,
+        "cpu_seconds": cpu_seconds,
+        "peak_rss": peak,
+    }
 
 
 def theirs(program: str, file: Path, runs: int) -> dict[str, Any]:
+    started = _children_cpu()
     output = loki_index.bench(program, file, runs)
+    # It reads the file once more, to warm up.
+    cpu_s = (_children_cpu() - started) / (runs + 1)
     parts = [output[name] for name in ("unpack", "open", "for_series") if output[name]]
-    return {**output, "seconds": [sum(times) for times in zip(*parts, strict=True)]}
+    timed = sum(map(sum, parts)) / (sum(map(sum, parts)) + sum(output["chunk_refs"]))
+    return {**output, "seconds": [sum(times) for times in zip(*parts, strict=True)], "cpu_seconds": [cpu_s * timed]}
+
+
+def _children_cpu() -> float:
+    usage = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return usage.ru_utime + usage.ru_stime
 
 
 def main() -> None:
@@ -80,9 +107,10 @@ def main() -> None:
     parser.add_argument("--runs", type=int, default=5)
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--file", type=Path, help=argparse.SUPPRESS)
+    parser.add_argument("--at-once", type=int, default=1, help=argparse.SUPPRESS)
     options = parser.parse_args()
     if options.file:
-        print(json.dumps(ours(options.file, options.runs)))
+        print(json.dumps(ours(options.file, options.runs, options.at_once)))
         return
     console = Console()
     program = loki_index.program()
@@ -90,22 +118,19 @@ def main() -> None:
         for packed in (False, True):
             with console.status("Loki builds the file"):
                 file = made(Path(folder), program, options.chunks, packed=packed)
-            runs_of: dict[str, list[dict[str, Any]]] = {"Loki": [], "logops": []}
+            runs_of: dict[str, list[dict[str, Any]]] = {"Loki": [], "logops": [], "logops, 4 files at once": []}
             with console.status("reading"):
                 for _ in range(options.rounds):
                     runs_of["Loki"].append(theirs(program, file, options.runs))
-                    command = (
-                        sys.executable,
-                        "-m",
-                        "benchmarks.index_reading",
-                        "--file",
-                        str(file),
-                        "--runs",
-                        str(options.runs),
-                    )
-                    output = subprocess.run(command, check=True, capture_output=True, text=True).stdout
-                    runs_of["logops"].append(json.loads(output))
+                    runs_of["logops"].append(_apart(file, options.runs, 1))
+                    runs_of["logops, 4 files at once"].append(_apart(file, options.runs, 4))
             show(console, file, runs_of)
+
+
+def _apart(file: Path, runs: int, at_once: int) -> dict[str, Any]:
+    options = ("--file", str(file), "--runs", str(runs), "--at-once", str(at_once))
+    command = (sys.executable, "-m", "benchmarks.index_reading", *options)
+    return dict(json.loads(subprocess.run(command, check=True, capture_output=True, text=True).stdout))
 
 
 def show(console: Console, file: Path, runs_of: dict[str, list[dict[str, Any]]]) -> None:
@@ -116,17 +141,19 @@ def show(console: Console, file: Path, runs_of: dict[str, list[dict[str, Any]]])
     (count,) = chunks
     kind = "gzip" if file.suffix == ".gz" else "plain"
     table = Table(title=f"{count:,} chunks, {file.stat().st_size / 1e6:.0f} MB, {kind}; both read the same")
-    for column in ("reader", "best s", "worst s", "chunks/s", "peak RSS", "ratio"):
+    for column in ("reader", "best s", "worst s", "CPU s", "peak RSS", "ratio", "CPU ratio"):
         table.add_column(column, justify="left" if column == "reader" else "right")
     best = {name: min(min(one["seconds"]) for one in runs) for name, runs in runs_of.items()}
+    cpu = {name: min(min(one["cpu_seconds"]) for one in runs) for name, runs in runs_of.items()}
     for name, runs in runs_of.items():
         table.add_row(
             name,
             f"{best[name]:.3f}",
             f"{max(max(one['seconds']) for one in runs):.3f}",
-            f"{count / best[name]:,.0f}",
+            f"{cpu[name]:.3f}",
             f"{max(one['peak_rss'] for one in runs) / 2**20:,.0f} MiB",
             f"{best['Loki'] / best[name]:.1f}x",
+            f"{cpu['Loki'] / cpu[name]:.1f}x",
         )
     console.print(table)
 
