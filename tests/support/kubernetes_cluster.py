@@ -106,6 +106,7 @@ def kubernetes_cluster(folder: Path, tokens: Sequence[str] = ()) -> Iterator[Kub
         f"--service-account-signing-key-file={folder / 'service-account.key'}",
         # No service of these tests has endpoints of the server itself.
         "--endpoint-reconciler-type=none",
+        "--kubelet-preferred-address-types=InternalIP",
         # No controller would remove the taint of a new node.
         "--disable-admission-plugins=TaintNodesByCondition",
     ]
@@ -137,7 +138,13 @@ def kubernetes_cluster(folder: Path, tokens: Sequence[str] = ()) -> Iterator[Kub
         f"--kubeconfig={config}",
         f"--config={KWOK_STAGES}",
         "--manage-all-nodes=true",
+        # It is the kubelet of every node, for ports of pods that are forwarded to programs on this machine.
         f"--server-address=127.0.0.1:{kwok_port}",
+        "--node-ip=127.0.0.1",
+        f"--node-port={kwok_port}",
+        f"--tls-cert-file={folder / 'certificates/apiserver.crt'}",
+        f"--tls-private-key-file={folder / 'certificates/apiserver.key'}",
+        "--enable-crds=PortForward",
     ]
     with ExitStack() as stack:
         cluster = KubernetesCluster(folder, url, [], server)
@@ -145,6 +152,7 @@ def kubernetes_cluster(folder: Path, tokens: Sequence[str] = ()) -> Iterator[Kub
         cluster.processes.append(_started(etcd, folder))
         until_listening(etcd_port, cluster.processes[0], folder / "etcd.log")
         cluster.start_server()
+        _add_port_forwards(url)
         for command in (controllers, scheduler, kwok):
             cluster.processes.append(_started(command, folder))
         _add_nodes(url)
@@ -175,6 +183,35 @@ def _until_ready(url: str) -> None:
                 return False
 
         wait_for(is_ready, _READY_WITHIN_S)
+
+
+def _add_port_forwards(url: str) -> None:
+    """Define kwok's kind PortForward: which port of a pod is which port of this machine."""
+    schema = {"type": "object", "x-kubernetes-preserve-unknown-fields": True}
+    definition = {
+        "apiVersion": "apiextensions.k8s.io/v1",
+        "kind": "CustomResourceDefinition",
+        "metadata": {"name": "portforwards.kwok.x-k8s.io"},
+        "spec": {
+            "group": "kwok.x-k8s.io",
+            "names": {"kind": "PortForward", "plural": "portforwards"},
+            "scope": "Namespaced",
+            "versions": [
+                {
+                    "name": "v1alpha1",
+                    "served": True,
+                    "storage": True,
+                    "schema": {"openAPIV3Schema": schema},
+                    "subresources": {"status": {}},
+                }
+            ],
+        },
+    }
+    with httpx.Client(verify=False, headers={"Authorization": f"Bearer {ADMIN}"}) as client:
+        client.post(f"{url}/apis/apiextensions.k8s.io/v1/customresourcedefinitions", json=definition).raise_for_status()
+        wait_for(
+            lambda: client.get(f"{url}/apis/kwok.x-k8s.io/v1alpha1/portforwards").status_code == 200, _READY_WITHIN_S
+        )
 
 
 def _add_nodes(url: str) -> None:

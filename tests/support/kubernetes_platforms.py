@@ -11,6 +11,7 @@ from pathlib import Path
 from threading import Thread
 from typing import Any
 from unittest.mock import patch
+from uuid import uuid4
 
 import yaml
 
@@ -73,6 +74,9 @@ def fake_loki() -> Iterator[FakeLoki]:
 
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
+            if not self.path.endswith("/ring"):
+                self._answer({}, 404)
+                return
             shards = [
                 {
                     "id": name,
@@ -142,6 +146,21 @@ def volume(namespace: str, number: int) -> dict[str, Any]:
             },
         },
     }
+
+
+@contextmanager
+def own_namespace(api: Api) -> Iterator[str]:
+    """Make a namespace with a volume for each ingester: no program of the cluster makes volumes."""
+    name = f"logs-{uuid4().hex[:8]}"
+    api.create({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name}}, "")
+    api.put(storage_class(), "", "tests")
+    volumes = [volume(name, number) for number in range(3)]
+    for each in volumes:
+        api.create(each, "")
+    yield name
+    api.delete("v1", "Namespace", name, "")
+    for each in volumes:
+        api.delete("v1", "PersistentVolume", each["metadata"]["name"], "")
 
 
 def small_environment(chart: Chart, namespace: str, *changes: tuple[str, Any]) -> Environment:

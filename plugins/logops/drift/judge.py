@@ -14,7 +14,6 @@ from logops.drift.form_address import form_path
 from logops.drift.observed import Observed, StageState
 from logops.drift.prometheus_rules import difference, differing
 from logops.drift.running import Process
-from logops.drift.settings import Setting, differing_settings, value_text
 from logops.drift.whose import account_of, cluster_of_account, cluster_of_file, cluster_of_process
 from logops.environment import Environment
 from logops.findings import Evidence, Finding, FindingClass, Subject
@@ -34,6 +33,7 @@ from logops.platforms.platform import MISSING
 from logops.platforms.preview import NO_PREVIEW
 from logops.render import STAGES, Files, Stage
 from logops.rollout.plan import differences, plan_stage
+from logops.rollout.settings import Setting, differing_settings, value_text
 
 _MOST_SETTINGS = 20
 _MOST_RULES = 5

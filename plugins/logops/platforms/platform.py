@@ -3,10 +3,10 @@
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol, get_args
 
 from logops.environment import Environment
-from logops.environment.cluster import Data
+from logops.environment.cluster import Component, Data
 from logops.errors import LogopsError
 from logops.platforms.preview import Preview
 from logops.render import Files, Stage
@@ -87,13 +87,17 @@ class ProcessStatus:
     """The version that the workload of a pod declares. None: it is no pod, or no workload made it."""
 
 
+_COMPONENTS: tuple[str, ...] = get_args(Component)
+
+
 def component_of(process: str, cluster: str) -> str:
     """Return the component of a cluster's process, which is a part of the process's name.
 
-    >>> component_of("main-query-frontend-0", "main")
-    'query-frontend'
+    >>> component_of("main-query-frontend-0", "main"), component_of("main-querier-6d4cf56db6-x2x8q", "main")
+    ('query-frontend', 'querier')
     """
-    return process.removeprefix(f"{cluster}-").rpartition("-")[0]
+    rest = process.removeprefix(f"{cluster}-")
+    return next((name for name in _COMPONENTS if rest.startswith(f"{name}-")), rest.rpartition("-")[0])
 
 
 def ingester_urls(platform: "ReadablePlatform") -> dict[str, str]:
@@ -246,6 +250,12 @@ class DeployablePlatform(ReadablePlatform, Protocol):
         """Release the lease if `owner` holds it. Return whether it did."""
 
     # The running system
+
+    def ring_members(self, cluster: str) -> Collection[str]:
+        """Return the id of each ingester that must be in the hash ring."""
+
+    def gateway_url(self, cluster: str) -> str | None:
+        """Return the address of the gateway that asks users for a password; None: the platform has none."""
 
     def processes(self) -> list[ProcessStatus]:
         """Return the status of every process that should run, running or not."""

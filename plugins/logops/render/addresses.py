@@ -89,6 +89,7 @@ def kubernetes_addresses(environment: Environment, cluster: str) -> Addresses:
 
 
 _HTTP, _MEMCACHED = 3100, 11211
+CANARY_PORT = 3500
 TENANTS_FOLDER, TENANTS_FILE = "/etc/loki/tenants", "overrides.yaml"
 """Where a cluster's overrides are in its pods on Kubernetes."""
 
@@ -111,11 +112,13 @@ def kubernetes_urls(environment: Environment, cluster: str) -> dict[str, str]:
 
 
 _STATEFUL = ("ingester", "compactor", "index-gateway", "ruler", "all")
+STATELESS = ("distributor", "querier", "query-frontend", "query-scheduler")
+"""Components of Loki whose pods have no address of their own."""
 
 
-def kubernetes_pod_url(pod: str, service: str, namespace: str) -> str:
+def kubernetes_pod_url(pod: str, service: str, namespace: str, port: int = _HTTP) -> str:
     """Return the URL of a pod of a StatefulSet, which has a name below its headless service."""
-    return f"http://{pod}.{service}.{namespace}.svc:{_HTTP}"
+    return f"http://{pod}.{service}.{namespace}.svc:{port}"
 
 
 def kubernetes_ruler_url(environment: Environment, cluster: str) -> str:
@@ -146,6 +149,13 @@ def kubernetes_query_frontend_url(environment: Environment, cluster: str) -> str
     """Return the URL of a cluster's query frontend, which believes the tenant in a request."""
     component = "all" if environment.clusters[cluster].mode == "single" else "query-frontend"
     return f"http://{_service(cluster, component)}.{environment.namespace(cluster)}.svc:{_HTTP}"
+
+
+def kubernetes_gateway_url(environment: Environment, cluster: str) -> str | None:
+    """Return the URL of a cluster's gateway behind the ingress; None: it has none."""
+    if environment.clusters[cluster].gateway is None:
+        return None
+    return f"http://loki-{cluster}-gateway.{environment.namespace(cluster)}.svc:80"
 
 
 def kubernetes_write_url(environment: Environment, cluster: str) -> str:

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator
 from pathlib import Path
-from uuid import uuid4
 
 import pytest
 
@@ -14,10 +13,9 @@ from tests.support.kubernetes_platforms import (
     Chart,
     FakeLoki,
     fake_loki,
+    own_namespace,
     platform_of,
     small_environment,
-    storage_class,
-    volume,
 )
 
 USER = "rollout"
@@ -44,16 +42,8 @@ def api(cluster: KubernetesCluster) -> Api:
 @pytest.fixture
 def namespace(api: Api) -> Iterator[str]:
     """A namespace with a volume for each ingester: no program of the cluster makes volumes."""
-    name = f"logs-{uuid4().hex[:8]}"
-    api.create({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name}}, "")
-    api.put(storage_class(), "", "tests")
-    volumes = [volume(name, number) for number in range(3)]
-    for each in volumes:
-        api.create(each, "")
-    yield name
-    api.delete("v1", "Namespace", name, "")
-    for each in volumes:
-        api.delete("v1", "PersistentVolume", each["metadata"]["name"], "")
+    with own_namespace(api) as name:
+        yield name
 
 
 @pytest.fixture

@@ -17,7 +17,7 @@ from tests.support.local_platforms import pid_of
 
 PROVEN = {
     "storage": {"blob-written-read-tiered-deleted", "prometheus-rules-loaded"},
-    "loki": {"process-ready", "ring-active", "versions-equal"},
+    "loki": {"configuration-as-rendered", "process-ready", "ring-active", "versions-equal", "workloads-ready"},
     "agents": {"agent-ready", "line-arrives"},
     "tenants": {"overrides-live", "line-read-back-by-its-tenant-only", "no-tenant-no-logs"},
     "rules": {"rules-evaluated", "series-recorded"},

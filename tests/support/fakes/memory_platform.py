@@ -96,6 +96,12 @@ class MemoryPlatform:
     def urls(self, cluster: str) -> Mapping[str, str]:
         return {}
 
+    def ring_members(self, cluster: str) -> Collection[str]:
+        return ()
+
+    def gateway_url(self, cluster: str) -> str | None:
+        return None
+
     def read_url(self, cluster: str) -> str:
         raise NotImplementedError
 

@@ -1,15 +1,17 @@
 """The functions that decide whether a verification passes."""
 
 import json
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
-from logops.clients.loki import EvaluatedRule
+from logops.clients.loki import EvaluatedRule, RingMember
 from logops.environment import load_environment
 from logops.rollout.errors import VerificationError, VerificationResult
+from logops.rollout.settings import Setting
 from logops.rollout.verifications.agents import verification_line
+from logops.rollout.verifications.loki import configuration_text, ring_trouble
 from logops.rollout.verifications.rules import trouble
 from logops.rollout.verifications.verification import NotVerifiedError, wait_for
 
@@ -34,6 +36,36 @@ def test_verification_line_of_syslog_source_is_rfc_5424() -> None:
 def test_wait_after_timeout_raises_with_missing_condition() -> None:
     with pytest.raises(NotVerifiedError, match="3 ingesters ACTIVE within 0 s"):
         wait_for(lambda: None, lambda: "expected 3 ingesters ACTIVE", 0.0)
+
+
+def member(name: str, state: str = "ACTIVE") -> RingMember:
+    return RingMember(id=name, state=state, address="", heartbeat_age=timedelta(), zone="")
+
+
+@pytest.mark.parametrize(
+    ("members", "trouble_text"),
+    [
+        ([member("a"), member("b")], ""),
+        ([member("a")], "b missing"),
+        ([member("a"), member("b", "LEAVING")], "b LEAVING"),
+        ([member("a"), member("b"), member("c")], "c not declared"),
+        ([member("a", "PENDING"), member("c", "UNHEALTHY")], "a PENDING; c UNHEALTHY; b missing; c not declared"),
+        ([], "a missing; b missing"),
+    ],
+)
+def test_ring_is_verified_if_its_members_are_the_declared_ones_and_active(
+    members: list[RingMember], trouble_text: str
+) -> None:
+    assert ring_trouble(["a", "b"], members) == trouble_text
+
+
+def test_configuration_text_masks_secrets_and_counts_what_it_leaves_out() -> None:
+    secret = Setting("common.storage.azure.account_key", "old", "new")
+    text = configuration_text([secret, *(Setting(f"limits_config.a{number}", 1, 2) for number in range(21))])
+
+    assert "common.storage.azure.account_key: ***" in text
+    assert "new" not in text
+    assert text.endswith("    limits_config.a18: 2 is running, 1 is in the file\n    and 2 more")
 
 
 def test_verification_error_lists_only_failed_checks() -> None:

@@ -132,6 +132,19 @@ class Api:
             )
             return text
 
+    def forward(self, pod: str, namespace: str, port: int) -> Any:
+        """Connect to a port of a pod. `socket(port)` of the result is the connection.
+
+        Raises ApiError if the API server refuses it.
+        """
+        from kubernetes.client import ApiClient, CoreV1Api
+        from kubernetes.stream import portforward
+
+        with _translated(f"connecting to port {port} of pod {namespace}/{pod}"):
+            # For the call, the package replaces a method of the client. So each connection has a client of its own.
+            pods = CoreV1Api(ApiClient(self._client.configuration))
+            return portforward(pods.connect_get_namespaced_pod_portforward, pod, namespace, ports=str(port))
+
     def _write(self, doing: str, verb: str, manifest: Object, namespace: str) -> Object:
         name = manifest["metadata"]["name"]
         return self._call(
@@ -220,11 +233,20 @@ class Api:
 def _translated(doing: str) -> Iterator[None]:
     """Raise the errors of the package as errors of the platform."""
     import urllib3
+    import websocket
     from kubernetes.client import ApiException
     from kubernetes.dynamic.exceptions import DynamicApiError, ResourceNotFoundError, ResourceNotUniqueError
 
     try:
         yield
+    except AttributeError as error:
+        # The package expects a text in its own error about a refused WebSocket, and there is none.
+        refused = next(
+            (cause for cause in _causes(error) if isinstance(cause, websocket.WebSocketBadStatusException)), None
+        )
+        if refused is None:
+            raise
+        raise _api_error(doing, refused.status_code, refused.resp_body, str(refused)) from error
     except (ResourceNotFoundError, ResourceNotUniqueError) as error:
         said = "the API server does not know this kind"
         raise ApiError(f"{doing}: {said}. Install what defines it, or turn it off.", 0, said) from error
@@ -270,6 +292,12 @@ def _decoded(body: object) -> Mapping[str, Any]:
     except ValueError:
         return {}
     return answer if isinstance(answer, dict) else {}
+
+
+def _causes(error: BaseException | None) -> Iterator[BaseException]:
+    while error is not None:
+        yield error
+        error = error.__context__
 
 
 def _innermost(error: BaseException) -> str:

@@ -1,12 +1,13 @@
 """Kubernetes as a platform: Helm releases, and objects that no chart makes, through the API server."""
 
 import time
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
 
 from logops.clients.loki import LokiClient
 from logops.environment import Environment
@@ -14,10 +15,18 @@ from logops.findings.classes.rollout import PLAN_UNKNOWN, RELEASE_FOREIGN, SECRE
 from logops.platforms.azure.accounts import AzureAccounts
 from logops.platforms.kubernetes.access import Access
 from logops.platforms.kubernetes.api import Api
+from logops.platforms.kubernetes.canary import Canary, CanaryLines
 from logops.platforms.kubernetes.claims import grow_claims
 from logops.platforms.kubernetes.helm import Helm
 from logops.platforms.kubernetes.helm_releases import PENDING, InstalledRelease, installed_release, is_as_wanted
-from logops.platforms.kubernetes.ingesters import PATIENCE_S, LokiCluster, is_rolled_here, outdated_pods, roll
+from logops.platforms.kubernetes.ingesters import (
+    PATIENCE_S,
+    LokiCluster,
+    is_ready,
+    is_rolled_here,
+    outdated_pods,
+    roll,
+)
 from logops.platforms.kubernetes.lease import ClusterLease
 from logops.platforms.kubernetes.plan.additions import additions, without_additions
 from logops.platforms.kubernetes.plan.cluster_plan import cluster_plan
@@ -35,18 +44,31 @@ from logops.platforms.kubernetes.state import (
     stage_objects,
     unread_stage_objects,
 )
-from logops.platforms.platform import FileChange, PlatformError, ProcessStatus, Progress, Revision, last_of_others
+from logops.platforms.kubernetes.tunnels import Tunnels
+from logops.platforms.platform import (
+    FileChange,
+    PlatformError,
+    ProcessStatus,
+    Progress,
+    Revision,
+    component_of,
+    last_of_others,
+)
 from logops.platforms.preview import NO_PREVIEW, Mark, ObjectDiff, Preview, joined
 from logops.platforms.remote import RemotePlatform
 from logops.platforms.rules import declared_owners, read_rules, write_rules
 from logops.render import STAGES, Files, Stage
 from logops.render.addresses import (
+    CANARY_PORT,
+    STATELESS,
     TENANTS_FILE,
     kubernetes_distributors_url,
+    kubernetes_gateway_url,
     kubernetes_pod_url,
     kubernetes_query_frontend_url,
     kubernetes_ruler_url,
 )
+from logops.render.agents.promtail import CANARY_LABELS
 from logops.render.kubernetes import Release, secret_sources
 from logops.render.kubernetes.loki import loki_release_name, tenants_object_name
 from logops.render.kubernetes.manifest import manifest
@@ -79,7 +101,7 @@ class KubernetesPlatform(RemotePlatform):
         *,
         ready_within_s: float = READY_WITHIN_S,
         restarted_within_s: float = PATIENCE_S,
-        reach: Callable[[str], str] = str,
+        reach: Callable[[str], str] | None = None,
         credential: "TokenCredential | None" = None,
         accounts: AzureAccounts | None = None,
     ) -> None:
@@ -88,7 +110,8 @@ class KubernetesPlatform(RemotePlatform):
         desired              returns the desired state; called only when needed
         ready_within_s       how long Helm waits for the workloads of a release
         restarted_within_s   how long a restarted ingester may take until the ring is complete again
-        reach                returns the address under which this process reaches an address of the cluster
+        reach                returns the address under which this process reaches an address of the cluster. Default:
+                             through the API server
         credential           login to Azure; default: this machine's identity
         accounts             the storage accounts; default: those of Azure
         """
@@ -96,11 +119,11 @@ class KubernetesPlatform(RemotePlatform):
         self._desired = desired
         self._ready_within_s = ready_within_s
         self._restarted_within_s = restarted_within_s
-        self._reach = reach
         if accounts:
             self._accounts = accounts
         namespace = kubernetes_platform(environment).namespace
         self.api = Api(access)
+        self._reach = reach or Tunnels(self.api).url
         self._helm = Helm(access)
         self._lease = ClusterLease(self.api, namespace, environment.name)
         self._revisions = ClusterRevisions(self.api, namespace, environment.name)
@@ -181,6 +204,33 @@ class KubernetesPlatform(RemotePlatform):
                 if self.api.read("v1", "Pod", process, release.namespace):
                     return self.api.log(process, release.namespace, count).splitlines()
         return []
+
+    def urls(self, cluster: str) -> Mapping[str, str]:
+        """Return the address of each pod of Loki: those of StatefulSets as declared, the others as they are now."""
+        release, namespace = loki_release_name(cluster), self.environment.namespace(cluster)
+        pods = self.api.items("v1", "Pod", namespace, f"app.kubernetes.io/instance={release}")
+        running = {
+            pod["metadata"]["name"].removeprefix("loki-"): kubernetes_pod_url(
+                pod["metadata"]["name"], release, namespace
+            )
+            for pod in pods
+            if pod["metadata"]["labels"].get("app.kubernetes.io/component") in STATELESS
+            and not pod["metadata"].get("deletionTimestamp")
+        }
+        return {name: self._reach(url) for name, url in {**super().urls(cluster), **running}.items()}
+
+    def ring_members(self, cluster: str) -> Collection[str]:
+        """Return the names of the pods: Loki takes the host name."""
+        return [
+            str(urlsplit(url).hostname).partition(".")[0]
+            for name, url in super().urls(cluster).items()
+            if component_of(name, cluster) in ("ingester", "all")
+        ]
+
+    def gateway_url(self, cluster: str) -> str | None:
+        """Return the address of the gateway's pods. The ingress before them may not be reached from here."""
+        url = kubernetes_gateway_url(self.environment, cluster)
+        return self._reach(url) if url else None
 
     def read_url(self, cluster: str) -> str:
         """Return the address of the query frontend. The gateway accepts no tenant from a client."""
@@ -317,10 +367,31 @@ class KubernetesPlatform(RemotePlatform):
         roll(
             self.api,
             [(release.namespace, name) for name in services],
-            LokiCluster(self.write_url(cluster), url_of),
+            LokiCluster(
+                self.write_url(cluster), url_of, lambda: CanaryLines(self._canaries(release, cluster), progress)
+            ),
             progress,
             self._restarted_within_s,
         )
+
+    def _canaries(self, release: Release, cluster: str) -> list[Canary]:
+        """Return the running canaries of a cluster; none if it declares none."""
+        declared = self.environment.clusters[cluster].canary
+        if declared is None:
+            return []
+        labels = f"app.kubernetes.io/instance={release.name},app.kubernetes.io/component=canary"
+        pods = [pod for pod in self.api.items("v1", "Pod", release.namespace, labels) if is_ready(pod)]
+        return [
+            Canary(
+                pod,
+                self._reach(kubernetes_pod_url(pod, release.name, release.namespace, CANARY_PORT)),
+                self.read_url(cluster),
+                declared.tenant,
+                f'{{job="{CANARY_LABELS["job"]}", pod="{pod}"}}',
+                declared.interval.seconds,
+            )
+            for pod in (each["metadata"]["name"] for each in pods)
+        ]
 
     def _look(self, release: Release) -> tuple[InstalledRelease | None, list[Proposal]]:
         """Return a release as it is, and what an apply would do. Helm refuses to try one that a killed Helm left."""

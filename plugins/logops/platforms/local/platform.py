@@ -157,6 +157,13 @@ class LocalPlatform:
     def urls(self, cluster: str) -> Mapping[str, str]:
         return {process.name: process.url for process in self._topology.of(cluster)}
 
+    def ring_members(self, cluster: str) -> Collection[str]:
+        return [name for name in self.urls(cluster) if component_of(name, cluster) in ("ingester", "all")]
+
+    def gateway_url(self, cluster: str) -> str | None:
+        """Return None: there are no users on this machine."""
+        return None
+
     def read_url(self, cluster: str) -> str:
         return self._topology.read_url(cluster)
 

@@ -80,6 +80,8 @@ def _acting_rules() -> Iterator[Rule]:
     # Ingesters are restarted by deleting their pods, and the log of a pod that fails is shown.
     yield _rule("", ["pods"], (*_READ, "delete"))
     yield _rule("", ["pods/log"], ("get",))
+    # Loki is asked through ports that the API server forwards. `get` is the right for that on older servers.
+    yield _rule("", ["pods/portforward"], ("get", "create"))
     yield _rule("", ["events"], _READ)
     # Helm waits for the pods of a Deployment.
     yield _rule("apps", ["replicasets"], _READ)

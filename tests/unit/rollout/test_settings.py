@@ -2,7 +2,7 @@
 
 import pytest
 
-from logops.drift.settings import differing_settings
+from logops.rollout.settings import differing_settings
 
 
 @pytest.mark.parametrize(
