@@ -61,6 +61,8 @@ class FakeLoki:
     states: dict[str, str] = field(default_factory=dict)
     """Member of the ring -> its state."""
     flushed: list[str] = field(default_factory=list)
+    leaves: set[str] = field(default_factory=set)
+    """Members that do not become ACTIVE again when they were flushed and restarted."""
 
     def reach(self, url: str) -> str:
         """Return the address of this server for an address in the cluster."""
@@ -90,7 +92,10 @@ def fake_loki() -> Iterator[FakeLoki]:
             self._answer({"shards": shards, "now": "2030-01-01T00:00:00Z"})
 
         def do_POST(self) -> None:
-            loki.flushed.append(self.path.split("/")[1])
+            name = self.path.split("/")[1]
+            loki.flushed.append(name)
+            if name in loki.leaves:
+                loki.states[name] = "LEAVING"
             self._answer({}, 204)
 
         def _answer(self, content: Any, status: int = 200) -> None:
@@ -125,6 +130,20 @@ def storage_class() -> dict[str, Any]:
         "provisioner": "kubernetes.io/no-provisioner",
         "allowVolumeExpansion": True,
     }
+
+
+def zones(api: Api, chart: Chart, namespace: str, loki: FakeLoki) -> list[str]:
+    """Let the chart render an ingester in each of three zones. Return the names of their pods."""
+    chart.replace("zones: false", "zones: true")
+    for number in range(3):
+        # The volumes of a namespace are for the claims of ingesters without zones.
+        free = volume(namespace, number)
+        free["metadata"]["name"] += "-zone"
+        free["spec"]["claimRef"]["name"] = f"data-loki-main-ingester-zone-{'abc'[number]}-0"
+        api.create(free, "")
+    names = [f"loki-main-ingester-zone-{zone}-0" for zone in "abc"]
+    loki.states = dict.fromkeys(names, "ACTIVE")
+    return names
 
 
 def volume(namespace: str, number: int) -> dict[str, Any]:

@@ -1,9 +1,10 @@
 """A rolled-out Loki on a cluster without nodes, with programs behind its pods."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -41,6 +42,8 @@ class Deployment:
     gateway: Program
     canary: Program
     kubelet: Kubelet
+    changed: Callable[..., KubernetesPlatform]
+    """Returns the platform of the environment with changes."""
 
 
 @contextmanager
@@ -53,19 +56,25 @@ def deployed_loki(cluster: KubernetesCluster, folder: Path, ingesters: int = 3) 
         patch.setenv("LOGOPS_HELM", kubernetes_programs()["helm"])
         for user, password in PASSWORDS.items():
             patch.setenv(f"TEST_{user.upper()}", password)
-        wanted = _environment(chart, namespace, ingesters)
-        platform = KubernetesPlatform(
-            wanted,
-            lambda: rendered_for(wanted, programs),
-            Access(cluster.kubeconfig()),
-            accounts=NoAccounts(wanted.storage_accounts),
-        )
+        chart.replace("whole: false", "whole: true")
+        chart.replace('program: ""', "program: loki")
+
+        def changed(*changes: tuple[str, Any]) -> KubernetesPlatform:
+            wanted = _environment(chart, namespace, ingesters, *changes)
+            return KubernetesPlatform(
+                wanted,
+                lambda: rendered_for(wanted, programs),
+                Access(cluster.kubeconfig()),
+                accounts=NoAccounts(wanted.storage_accounts),
+            )
+
+        platform = changed()
         (folder / "overrides.yaml").write_text("overrides: {}\n")
         stack.callback(programs.end)
         programs.start()
         running = list(programs.programs.values())
         first, middle, last = running[0], running[ingesters // 2], running[-1]
-        gateway = _started(stack, nginx(folder / "nginx", wanted, first, PASSWORDS))
+        gateway = _started(stack, nginx(folder / "nginx", platform.environment, first, PASSWORDS))
         others = {component: (3100, middle) for component in COMPONENTS}
         others |= {"querier": (3100, last), "gateway": (8080, gateway)}
         kubelet = stack.enter_context(Kubelet(api, cluster.url, namespace, programs, others).running())
@@ -73,7 +82,7 @@ def deployed_loki(cluster: KubernetesCluster, folder: Path, ingesters: int = 3) 
         canary_pod = pod_of(api, namespace, "canary")
         writer = _started(stack, canary(folder / "canary", gateway, canary_pod))
         forward(api, namespace, canary_pod, 3500, writer)
-        yield Deployment(platform, api, namespace, chart, programs, gateway, writer, kubelet)
+        yield Deployment(platform, api, namespace, chart, programs, gateway, writer, kubelet, changed)
 
 
 def _started(stack: ExitStack, program: Program) -> Program:
@@ -83,9 +92,7 @@ def _started(stack: ExitStack, program: Program) -> Program:
     return program
 
 
-def _environment(chart: Chart, namespace: str, ingesters: int) -> Environment:
-    chart.replace("whole: false", "whole: true")
-    chart.replace('program: ""', "program: loki")
+def _environment(chart: Chart, namespace: str, ingesters: int, *changes: tuple[str, Any]) -> Environment:
     gateway = {
         "host": "logs.example.com",
         "tls_secret_name": "loki-tls",
@@ -105,4 +112,5 @@ def _environment(chart: Chart, namespace: str, ingesters: int) -> Environment:
         ("clusters.main.components.querier.replicas", 2),
         ("clusters.main.components.index-gateway.replicas", 1),
         ("clusters.main.components.ruler.replicas", 1),
+        *changes,
     )

@@ -11,6 +11,8 @@ from logops.rollout import Approval, Plan, RolloutRefusedError, plan, refuse_pla
 from logops.rollout.acceptance import Acceptance
 from logops.rollout.apply import apply_stage, roll_back
 from logops.stages import Stage
+from tests.support.kubernetes_cluster import KubernetesCluster
+from tests.support.kubernetes_platforms import Chart, FakeLoki, platform_of, small_environment
 
 STAGES: tuple[Stage, ...] = ("loki", "tenants")
 
@@ -46,6 +48,45 @@ def test_approved_plan_is_applied_and_the_next_plan_changes_nothing(platform: Ku
     assert applied == ["loki", "tenants"]
     assert "StatefulSet" in first.markdown()
     assert (second.changed, apply(platform, second, "second")) == (False, [])
+
+
+def with_period(
+    chart: Chart, namespace: str, cluster: KubernetesCluster, loki: FakeLoki, begins: str
+) -> KubernetesPlatform:
+    """Return the platform of the environment with another schema period."""
+    periods = [
+        {"from": "2024-01-01", "store": "tsdb", "schema": "v13", "index_prefix": "loki_index_"},
+        {"from": begins, "store": "tsdb", "schema": "v13", "index_prefix": "loki_index_2_"},
+    ]
+    return platform_of(small_environment(chart, namespace, ("clusters.main.schema_periods", periods)), cluster, loki)
+
+
+def test_schema_period_of_the_future_is_named_in_the_plan_and_reaches_every_ingester(
+    platform: KubernetesPlatform, api: Api, namespace: str, chart: Chart, cluster: KubernetesCluster, loki: FakeLoki
+) -> None:
+    apply(platform, planned(platform), "first")
+    changed = with_period(chart, namespace, cluster, loki, "2100-01-01")
+    approved = planned(changed)
+    refuse_plan(approved)
+    apply(changed, approved, "new period")
+    stored = api.read("v1", "ConfigMap", "loki-main", namespace)
+
+    assert [(period.cluster, str(period.begins)) for period in approved.new_periods] == [("main", "2100-01-01")]
+    assert approved.marks == ()
+    assert stored
+    assert "prefix: loki_index_2_" in stored["data"]["config.yaml"]
+    assert loki.flushed == [f"loki-main-ingester-{number}" for number in (2, 1, 0)]
+
+
+def test_schema_period_of_the_past_refuses_the_plan_until_a_person_accepts_it(
+    platform: KubernetesPlatform, namespace: str, chart: Chart, cluster: KubernetesCluster, loki: FakeLoki
+) -> None:
+    apply(platform, planned(platform), "first")
+    changed = with_period(chart, namespace, cluster, loki, "2025-01-01")
+    with pytest.raises(RolloutRefusedError, match="schema period of 2025-01-01 begins today or earlier"):
+        refuse_plan(planned(changed))
+
+    refuse_plan(planned(changed, "schema-period-changed"))
 
 
 def test_edit_by_hand_refuses_the_plan_until_a_person_accepts_it(

@@ -9,7 +9,7 @@ from logops.platforms.kubernetes.api import Api
 from logops.platforms.kubernetes.platform import KubernetesPlatform
 from logops.platforms.platform import PlatformError
 from logops.platforms.preview import Preview
-from tests.support.kubernetes_platforms import Chart, FakeLoki
+from tests.support.kubernetes_platforms import Chart, FakeLoki, zones
 
 
 def apply_loki(platform: KubernetesPlatform, owner: str = "run") -> list[str]:
@@ -74,6 +74,49 @@ def test_changed_template_restarts_ingesters_one_by_one_with_flush(
     ]
     assert not {*pods.values()} & {*uids(api, namespace).values()}
     assert not preview(platform).changed
+
+
+def test_ingesters_in_zones_are_restarted_zone_after_zone(
+    platform: KubernetesPlatform, api: Api, namespace: str, chart: Chart, loki: FakeLoki
+) -> None:
+    pods = zones(api, chart, namespace, loki)
+    apply_loki(platform)
+    chart.replace("grafana/loki:3.7.6", "grafana/loki:3.7.8")
+    found = preview(platform)
+    messages = apply_loki(platform, "upgrade")
+
+    ingesters = [name for name in found.restarts if "ingester" in name]
+    assert ingesters == [f"StatefulSet {namespace}/{pod.removesuffix('-0')}" for pod in pods]
+    assert {found.restarts[name] for name in ingesters} == {"1 pod, one by one, by logops"}
+    # None of ingesters that stop together.
+    assert [mark.cls.name for mark in found.marks] == ["loki-upgrade"]
+    assert loki.flushed == pods
+    assert [message for message in messages if message.startswith("restarting")] == [
+        f"restarting {pod}: 3 ingesters are ACTIVE" for pod in pods
+    ]
+
+
+def test_zone_that_does_not_come_back_stops_before_the_next_zone(
+    platform: KubernetesPlatform,
+    api: Api,
+    namespace: str,
+    chart: Chart,
+    loki: FakeLoki,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    first, *others = zones(api, chart, namespace, loki)
+    apply_loki(platform)
+    before = uids(api, namespace)
+    chart.replace("grafana/loki:3.7.6", "grafana/loki:3.7.8")
+    loki.leaves.add(first)
+    monkeypatch.setattr(platform, "_restarted_within_s", 10.0)
+    with pytest.raises(PlatformError, match=f"after the restart of {first}: {first} is LEAVING, not within 10 s"):
+        apply_loki(platform, "upgrade")
+
+    after = uids(api, namespace)
+    assert after[first] != before[first]
+    assert {name: after[name] for name in others} == {name: before[name] for name in others}
+    assert sorted(verbs(preview(platform))) == [f"Pod {name}" for name in others]
 
 
 def test_ring_with_a_leaving_member_stops_the_restarts_and_the_plan_shows_the_waiting_pods(

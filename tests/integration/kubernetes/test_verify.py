@@ -4,12 +4,13 @@ The API server forwards the ports of the pods, as it does for everybody. kwok le
 """
 
 from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
 
 import pytest
 import yaml
 
 from logops.clients.loki import LokiClient
-from logops.rollout import VerificationError, verify_stage
+from logops.rollout import Approval, VerificationError, plan, run_rollout, verify_stage
 from logops.rollout.verifications import gateway, loki
 from tests.support.kubernetes_cluster import KubernetesCluster
 from tests.support.loki_on_kubernetes import COMPONENTS, Deployment, deployed_loki
@@ -158,6 +159,25 @@ def until_reloaded(deployment: Deployment, is_expected: Callable[[object], bool]
     for program in deployment.loki.programs.values():
         with LokiClient(program.url) as client:
             wait_for(lambda: is_expected(client.tenant_limits("platform")["max_streams_per_user"]), 20)
+
+
+def test_rollout_whose_verification_fails_goes_back_to_the_last_state(deployment: Deployment) -> None:
+    changed = deployment.changed(("clusters.main.components.querier.replicas", 3))
+    passwords = deployment.gateway.folder / "passwords"
+    before = passwords.read_text()
+    passwords.write_text(before.replace("agents:", "somebody:"))
+    try:
+        approved = plan(changed, ("loki",))
+        approval = Approval(approved.digest, "a person", datetime.now(UTC), "terminal")
+        result = run_rollout(changed, approved, approval, "failing", print)
+    finally:
+        passwords.write_text(before)
+    queriers = deployment.api.read("apps/v1", "Deployment", "loki-main-querier", deployment.namespace)
+
+    assert "Loki answered 401" in result.failures["loki.verify"]
+    assert (result.outcome, result.rolled_back) == ("failed", {"loki": 1})
+    assert queriers
+    assert queriers["spec"]["replicas"] == 2
 
 
 def test_user_whose_password_is_another_one_in_the_gateway_fails_with_401(deployment: Deployment) -> None:

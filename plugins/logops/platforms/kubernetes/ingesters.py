@@ -1,5 +1,5 @@
-"""Restart ingesters one after the other, or zone by zone, with nothing lost: flush, restart, replay of the write-ahead
-log, ring, lines of the canary.
+"""Restart ingesters one after the other, with nothing lost: flush, restart, replay of the write-ahead log, ring, lines
+of the canary.
 
 Their StatefulSets have the update strategy OnDelete, so Kubernetes replaces a pod only when it is deleted here.
 """
@@ -19,10 +19,6 @@ PATIENCE_S = 900.0
 """How long a pod may take to start and to replay its write-ahead log, and a ring to become complete."""
 _POLL_S = 0.5
 _REVISION = "controller-revision-hash"
-ZONE_LABEL = "rollout-group"
-"""The chart sets it on the StatefulSets of zones."""
-_MIN_ZONES = 3
-"""With fewer, a zone may have two of the three copies of a line."""
 
 
 class RollError(PlatformError):
@@ -90,63 +86,44 @@ def roll(
     progress: Progress,
     patience_s: float = PATIENCE_S,
 ) -> int:
-    """Restart each pod that runs an older template: one at a time, or one zone at a time. Return how many.
+    """Restart each pod that runs an older template, one StatefulSet (zone) after the other. Return how many.
 
     stateful_sets   namespace and name of each
 
-    Before each restart, the ring must be complete and the ingesters flushed. After it, the pods must be ready, which
-    for Loki means that the write-ahead log is replayed, the ring must have the same members again, and no line may be
-    lost. Raises RollError.
+    Before each restart, the ring must be complete and the ingester flushed. After it, the pod must be ready, which for
+    Loki means that the write-ahead log is replayed, the ring must have the same members again, and no line may be lost.
+    Raises RollError.
     """
     found = [_observed(api, namespace, name, patience_s) for namespace, name in sorted(stateful_sets)]
-    batches = [batch for stateful_set in found for batch in _batches(api, stateful_set, is_zoned(found))]
-    if not batches:
+    pods = [pod for stateful_set in found for pod in outdated_pods(api, stateful_set)]
+    if not pods:
         return 0
     lines = cluster.watch_lines()
-    for batch in batches:
-        _restart(api, batch, cluster, progress, patience_s)
+    for pod in pods:
+        _restart(api, pod, cluster, progress, patience_s)
         if lost := lines.lost():
             raise RollError(
-                f"after the restart of {_names(batch)}: {lost}. No further ingester was restarted. Look at its log, "
-                "and whether its write-ahead log was replayed: its volume may be new."
+                f"after the restart of {pod['metadata']['name']}: {lost}. No further ingester was restarted. Look at "
+                "its log, and whether its write-ahead log was replayed: its volume may be new."
             )
-    return sum(map(len, batches))
+    return len(pods)
 
 
-def is_zoned(stateful_sets: Sequence[Object]) -> bool:
-    """Return whether the ingesters are in zones, so that a whole zone may stop: Loki stores each line in three."""
-    return len([each for each in stateful_sets if ZONE_LABEL in (each["metadata"].get("labels") or {})]) >= _MIN_ZONES
-
-
-def _batches(api: Api, stateful_set: Object, zoned: bool) -> list[list[Object]]:
-    """Return the pods that are restarted together."""
-    pods = outdated_pods(api, stateful_set)
-    return [pods] if zoned and pods else [[pod] for pod in pods]
-
-
-def _restart(api: Api, pods: Sequence[Object], cluster: Cluster, progress: Progress, patience_s: float) -> None:
-    names = _names(pods)
-    members = _complete_ring(cluster, f"restarting {names}", patience_s)
-    progress(f"flushing {names}")
-    for pod in pods:
-        try:
-            cluster.flush(pod["metadata"]["name"])
-        except LokiError as error:
-            raise RollError(
-                f"restarting {pod['metadata']['name']}: its flush failed: {error} It was not restarted. Look at its "
-                "log, and start the rollout again."
-            ) from error
-    progress(f"restarting {names}: {len(members)} ingesters are ACTIVE")
-    for pod in pods:
-        api.delete("v1", "Pod", pod["metadata"]["name"], pod["metadata"]["namespace"])
-    for pod in pods:
-        name = pod["metadata"]["name"]
-        _until(partial(_is_replaced, api, pod), f"{name} is not ready after its restart", patience_s)
-    _complete_ring(cluster, f"after the restart of {names}", patience_s, members)
-
-
-def _names(pods: Sequence[Object]) -> str:
-    return ", ".join(pod["metadata"]["name"] for pod in pods)
+def _restart(api: Api, pod: Object, cluster: Cluster, progress: Progress, patience_s: float) -> None:
+    name = pod["metadata"]["name"]
+    members = _complete_ring(cluster, f"restarting {name}", patience_s)
+    progress(f"flushing {name}")
+    try:
+        cluster.flush(name)
+    except LokiError as error:
+        raise RollError(
+            f"restarting {name}: its flush failed: {error} It was not restarted. Look at its log, and start the "
+            "rollout again."
+        ) from error
+    progress(f"restarting {name}: {len(members)} ingesters are ACTIVE")
+    api.delete("v1", "Pod", name, pod["metadata"]["namespace"])
+    _until(partial(_is_replaced, api, pod), f"{name} is not ready after its restart", patience_s)
+    _complete_ring(cluster, f"after the restart of {name}", patience_s, members)
 
 
 def _observed(api: Api, namespace: str, name: str, patience_s: float) -> Object:
