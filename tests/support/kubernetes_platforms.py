@@ -14,6 +14,7 @@ from unittest.mock import patch
 from uuid import uuid4
 
 import yaml
+from kubernetes.client import CoreV1Api
 
 from logops.environment import Environment
 from logops.platforms.azure.accounts import AzureAccounts
@@ -24,7 +25,7 @@ from logops.platforms.platform import Progress
 from logops.platforms.preview import NO_PREVIEW, Preview
 from logops.render import Files
 from logops.render.kubernetes import secret_sources
-from logops.render.kubernetes.rights import namespaces
+from logops.render.kubernetes.rights import namespaces, rights
 from tests.support.environments import environment, rendered_on_kubernetes
 from tests.support.kubernetes_cluster import KubernetesCluster
 
@@ -233,6 +234,8 @@ def production_with_upstream_charts(
 ) -> Iterator[KubernetesPlatform]:
     """Yield the platform of the environment `production` with the real charts, and its namespaces and volumes.
 
+    It logs in as a service account that has the rights of a rollout, and no others.
+
     folder   has an unpacked chart in each subfolder, with its dependencies
     """
     charts = {name: {"source": str(folder / name), "version": _version(folder / name)} for name in _UPSTREAM}
@@ -247,6 +250,9 @@ def production_with_upstream_charts(
         free = volume("upstream", number)
         del free["spec"]["claimRef"]
         api.create(free, "")
+    for each in rights(wanted, "deployer", wanted.namespace("main")):
+        api.put(each, each["metadata"].get("namespace", ""), "tests", force=True)
+    deployer = cluster.kubeconfig(new_account(api, "deployer", wanted.namespace("main")), "deployer")
     references = {
         reference.variable
         for texts in files.values()
@@ -254,11 +260,18 @@ def production_with_upstream_charts(
         for reference in (*source.values.values(), *source.users.values())
     }
     with patch.dict(os.environ, dict.fromkeys(references, "a secret of the tests")):
-        yield KubernetesPlatform(wanted, lambda: files, Access(cluster.kubeconfig()), reach=loki.reach)
+        yield KubernetesPlatform(wanted, lambda: files, Access(deployer), reach=loki.reach)
     for name in namespaces(wanted):
         api.delete("v1", "Namespace", name, "")
     for number in range(_FREE_VOLUMES):
         api.delete("v1", "PersistentVolume", f"upstream-{number}", "")
+
+
+def new_account(api: Api, name: str, namespace: str) -> str:
+    """Create a service account, and return a token of it."""
+    api.create({"apiVersion": "v1", "kind": "ServiceAccount", "metadata": {"name": name}}, namespace)
+    made = CoreV1Api(api._client).create_namespaced_service_account_token(name, namespace, {"spec": {}})
+    return str(made.status.token)
 
 
 def _version(chart: Path) -> str:

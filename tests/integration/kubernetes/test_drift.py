@@ -1,17 +1,20 @@
 """Changes by hand on a cluster are drift, and a rollout that was never made is none."""
 
+from collections.abc import Iterator
 from datetime import UTC, datetime
 
 import pytest
-from kubernetes.client import AppsV1Api, CoreV1Api
+from kubernetes.client import AppsV1Api, CoreV1Api, CustomObjectsApi
 
 from logops.drift.judge import Context, judged
 from logops.drift.observe import observe
 from logops.findings import Finding, FindingClass
 from logops.findings.classes.drift import CONFIG_DRIFT, VERSION_SKEW
-from logops.platforms.kubernetes.api import Api
+from logops.platforms.kubernetes.api import Api, ApiError
 from logops.platforms.kubernetes.platform import KubernetesPlatform
 from logops.platforms.platform import PlatformError
+from tests.support.kubernetes_cluster import KubernetesCluster
+from tests.support.kubernetes_platforms import Chart, FakeLoki, platform_of, small_environment
 from tests.support.waiting import wait_for
 
 QUERIER = "loki-main-querier"
@@ -102,6 +105,55 @@ def test_key_that_somebody_added_to_a_config_map_is_drift_until_a_rollout_remove
         stored = api.read("v1", "ConfigMap", name, namespace)
         assert stored
         assert "more.yaml" not in stored["data"]
+
+
+@pytest.fixture
+def prometheus_rules(api: Api) -> Iterator[None]:
+    """The kind PrometheusRule, as far as a rollout needs it."""
+    schema = {"type": "object", "x-kubernetes-preserve-unknown-fields": True}
+    crd = {
+        "apiVersion": "apiextensions.k8s.io/v1",
+        "kind": "CustomResourceDefinition",
+        "metadata": {"name": "prometheusrules.monitoring.coreos.com"},
+        "spec": {
+            "group": "monitoring.coreos.com",
+            "scope": "Namespaced",
+            "names": {"kind": "PrometheusRule", "plural": "prometheusrules"},
+            "versions": [{"name": "v1", "served": True, "storage": True, "schema": {"openAPIV3Schema": schema}}],
+        },
+    }
+    api.create(crd, "")
+    wait_for(lambda: is_served(api))
+    yield
+    api.delete("apiextensions.k8s.io/v1", "CustomResourceDefinition", "prometheusrules.monitoring.coreos.com", "")
+
+
+def is_served(api: Api) -> bool:
+    try:
+        # What a client has discovered, it keeps.
+        Api(api.access).items("monitoring.coreos.com/v1", "PrometheusRule", "default")
+    except ApiError:
+        return False
+    return True
+
+
+@pytest.mark.usefixtures("prometheus_rules")
+def test_alert_that_somebody_removed_from_a_prometheus_rule_is_drift(
+    cluster: KubernetesCluster, api: Api, namespace: str, chart: Chart, loki: FakeLoki
+) -> None:
+    operator = ("platform.prometheus_operator", True)
+    platform = platform_of(small_environment(chart, namespace, operator), cluster, loki)
+    platform.apply("storage", platform.desired()["storage"], "run", print)
+    (name, *_) = (
+        rule["metadata"]["name"] for rule in api.items("monitoring.coreos.com/v1", "PrometheusRule", namespace)
+    )
+    CustomObjectsApi(api._client).patch_namespaced_custom_object(
+        "monitoring.coreos.com", "v1", namespace, "prometheusrules", name, {"spec": {"groups": []}}
+    )
+    found = platform.preview("storage", platform.desired()["storage"])
+
+    assert [diff.object for diff in found.diffs] == [f"PrometheusRule {namespace}/{name}"]
+    assert "owns .spec.groups" in found.marks[0].message
 
 
 def test_replicas_of_an_autoscaler_are_no_drift_and_a_rollout_leaves_them(

@@ -4,7 +4,6 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from kubernetes.client import CoreV1Api
 
 from logops.environment import Environment
 from logops.platforms.kubernetes.api import Api, ApiError
@@ -12,7 +11,7 @@ from logops.platforms.kubernetes.platform import KubernetesPlatform
 from logops.render.kubernetes.rights import check_name, check_rights, rights
 from tests.integration.kubernetes.test_drift import differences
 from tests.support.kubernetes_cluster import KubernetesCluster
-from tests.support.kubernetes_platforms import Chart, FakeLoki, platform_of, small_environment
+from tests.support.kubernetes_platforms import Chart, FakeLoki, new_account, platform_of, small_environment
 from tests.support.waiting import wait_for
 
 Rights = Callable[[Environment, str, str], list[dict[str, Any]]]
@@ -30,11 +29,10 @@ def as_account(
     """Return the platform as a new service account with rights."""
 
     def log_in(name: str, give: Rights) -> KubernetesPlatform:
-        api.create({"apiVersion": "v1", "kind": "ServiceAccount", "metadata": {"name": name}}, namespace)
+        token = new_account(api, name, namespace)
         for each in give(wanted, name, namespace):
             api.put(each, each["metadata"].get("namespace", ""), "admin", force=True)
-        token = CoreV1Api(api._client).create_namespaced_service_account_token(name, namespace, {"spec": {}})
-        return platform_of(wanted, cluster, loki, cluster.kubeconfig(token.status.token, name))
+        return platform_of(wanted, cluster, loki, cluster.kubeconfig(token, name))
 
     return log_in
 
