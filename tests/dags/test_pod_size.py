@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 from airflow.dag_processing.dagbag import DagBag
 from airflow.providers.cncf.kubernetes.pod_generator import PodGenerator
 from airflow.serialization.serialized_objects import DagSerialization
@@ -15,6 +16,7 @@ from logops.audit.task_size import judge_size
 from tests.support.environments import environment
 from tests.support.rollouts import save
 
+PROJECT = Path(__file__).parents[2]
 LOCAL = environment("local").audit
 MIB = 1 << 20
 
@@ -87,3 +89,15 @@ def test_executor_makes_a_pod_of_the_template_with_this_memory(tmp_path: Path) -
     (container,) = pod.spec.containers
     assert container.image == "logops-airflow:1"
     assert (container.resources.requests["memory"], container.resources.limits["memory"]) == memory(config)
+
+
+@pytest.mark.usefixtures("_kubernetes")
+def test_pods_that_judge_have_the_disk_that_the_values_give_to_all_tasks(tmp_path: Path) -> None:
+    save(tmp_path, environment("local", ("name", "any")))
+    values = yaml.safe_load((PROJECT / "include/helm/airflow/values.yaml").read_text())
+
+    (container,) = judge_pod(tmp_path, "any")["pod_override"].spec.containers
+
+    of_values = values["workers"]["kubernetes"]["resources"]
+    assert container.resources.requests["ephemeral-storage"] == of_values["requests"]["ephemeral-storage"]
+    assert container.resources.limits["ephemeral-storage"] == of_values["limits"]["ephemeral-storage"]

@@ -7,6 +7,10 @@ pod has the memory for the largest table that a batch may have, not for its own.
 from pathlib import Path
 from typing import Any
 
+_DISK_REQUEST = {"ephemeral-storage": "2Gi"}
+_DISK_LIMIT = {"ephemeral-storage": "10Gi"}
+"""As of the other tasks in include/helm/airflow/values.yaml."""
+
 
 def judge_pod(project: Path, environment: str) -> dict[str, Any]:
     """Return the `executor_config` of the tasks that judge tables of an environment.
@@ -30,8 +34,10 @@ def judge_pod(project: Path, environment: str) -> dict[str, Any]:
     except ConfigurationFileError:
         return {}
     size = judge_size(audit.chunks_per_task, audit.memory.value)
+    # They replace the resources of the pod template as a whole.
     resources = V1ResourceRequirements(
-        requests={"cpu": "1", "memory": _mebibytes(size.usual)}, limits={"memory": _mebibytes(size.most)}
+        requests={"cpu": "1", "memory": _mebibytes(size.usual), **_DISK_REQUEST},
+        limits={"memory": _mebibytes(size.most), **_DISK_LIMIT},
     )
     container = V1Container(name="base", resources=resources)
     return {"pod_override": V1Pod(spec=V1PodSpec(containers=[container]))}
