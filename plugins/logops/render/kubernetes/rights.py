@@ -48,6 +48,7 @@ def check_rights(environment: Environment, account: str, account_namespace: str)
         rules = [
             *_namespace_rules(environment, _TRY),
             _rule("", ["pods"], _READ),
+            _FORWARDED,
             _rule("coordination.k8s.io", ["leases"], ("get",)),
         ]
         objects += _bound("Role", name, namespace, rules, subject)
@@ -80,8 +81,7 @@ def _acting_rules() -> Iterator[Rule]:
     # Ingesters are restarted by deleting their pods, and the log of a pod that fails is shown.
     yield _rule("", ["pods"], (*_READ, "delete"))
     yield _rule("", ["pods/log"], ("get",))
-    # Loki is asked through ports that the API server forwards. `get` is the right for that on older servers.
-    yield _rule("", ["pods/portforward"], ("get", "create"))
+    yield _FORWARDED
     yield _rule("", ["events"], _READ)
     # Helm waits for the pods of a Deployment.
     yield _rule("apps", ["replicasets"], _READ)
@@ -100,6 +100,10 @@ def _rule(group: str, resources: list[str], verbs: Sequence[str]) -> Rule:
     return {"apiGroups": [group], "resources": resources, "verbs": list(verbs)}
 
 
+_FORWARDED = _rule("", ["pods/portforward"], ("get", "create"))
+"""Loki is asked through ports that the API server forwards. `get` is the right for that on older servers."""
+
+
 def _only_tries(name: str, user: str) -> list[dict[str, Any]]:
     """Return a policy that refuses what a user changes, except for dry runs."""
     rule = {"apiGroups": ["*"], "apiVersions": ["*"], "operations": ["*"], "resources": ["*/*"]}
@@ -109,7 +113,9 @@ def _only_tries(name: str, user: str) -> list[dict[str, Any]]:
         "matchConditions": [{"name": "drift-check", "expression": f"request.userInfo.username == '{user}'"}],
         "validations": [
             {
-                "expression": "has(request.dryRun) && request.dryRun",
+                # To read what Loki runs with, a port of its pod is forwarded.
+                "expression": "has(request.dryRun) && request.dryRun"
+                " || has(request.subResource) && request.subResource == 'portforward'",
                 "message": "The drift check of logops may try changes, and make none.",
             }
         ],
