@@ -12,7 +12,6 @@ from typing import Any
 import pytest
 import yaml
 from kubernetes.client import ApiClient
-from typer.testing import CliRunner
 
 from tests.support import airflow_home
 
@@ -23,12 +22,10 @@ from airflow.configuration import conf
 from logops.airflow.nightly import VARIABLE as NIGHTLY
 from logops.airflow.nightly import environments
 from logops.airflow.pools import VARIABLE as LOKI_POOL
-from logops.cli import app
 
 ROOT = airflow_home.ROOT
 FOLDER = ROOT / "include/helm/airflow"
 DOCUMENT = (ROOT / "docs/airflow-production.md").read_text()
-KINDS = {"Deployment": "V1Deployment", "Service": "V1Service"}
 # Written by hand from the parameters of chart 1.22.0.
 OF_THE_CHART = {
     "airflowVersion",
@@ -103,25 +100,8 @@ def test_resources_are_read_completely_by_the_model_of_kubernetes(given: Mapping
     assert [parsed("V1ResourceRequirements", value) for value in resources] == resources
 
 
-def test_objects_of_the_metrics_are_read_completely_by_the_models_of_kubernetes() -> None:
-    objects = [*yaml.safe_load_all((FOLDER / "metrics.yaml").read_text())]
-
-    assert [value["kind"] for value in objects] == [*KINDS]
-    assert [parsed(KINDS[value["kind"]], value) for value in objects] == objects
-
-
 def test_model_leaves_out_an_unknown_key() -> None:
     assert parsed("V1ResourceRequirements", {"limit": {"memory": "1Gi"}}) == {}
-
-
-def test_command_of_the_metrics_is_understood_by_logops() -> None:
-    deployment = next(yaml.safe_load_all((FOLDER / "metrics.yaml").read_text()))
-    (container,) = deployment["spec"]["template"]["spec"]["containers"]
-
-    understood = CliRunner().invoke(app, [*container["args"], "--help"])
-
-    assert container["command"][-1] == "logops"
-    assert understood.exit_code == 0, understood.output
 
 
 def test_classes_in_the_configuration_exist() -> None:

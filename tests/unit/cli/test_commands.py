@@ -222,6 +222,7 @@ def test_render_of_kubernetes_environment_writes_every_file_that_can_be_rendered
         "loki/manifests/loki-security-pods.yaml", "loki/manifests/loki-security-gateway.yaml",
         "agents/helm/alloy-nodes/release.yaml", "agents/helm/alloy-nodes/values.yaml",
         "agents/helm/alloy-receivers/release.yaml", "agents/helm/alloy-receivers/values.yaml",
+        "agents/manifests/alloy-nodes.yaml", "agents/manifests/alloy-receivers.yaml",
         "agents/secrets/alloy-nodes.yaml", "agents/secrets/alloy-receivers.yaml",
         "loki/helm/loki-main/release.yaml", "loki/helm/loki-main/values.yaml",
         "loki/helm/loki-security/release.yaml", "loki/helm/loki-security/values.yaml",
