@@ -39,6 +39,7 @@ READ_BY: dict[str, str] = {
     "FileSource": "quality",
     "Inventory": "audit",
     "JournalSource": "quality",
+    "KubernetesPlatform.azure_connection": "airflow",
     "KubernetesPlatform.connection": "airflow",
     "Page": "report",
     "PodSource": "quality",
