@@ -76,7 +76,7 @@ def blocks(plan: "Plan") -> list[Block]:
         else None,
         Block("Cost", tuple(_cost(plan))) if plan.changed else None,
         Block("Findings", tuple(_findings(plan))),
-        Block("What changes in the cluster", tuple(_objects(plan))),
+        Block("What changes on the platform", tuple(_objects(plan))),
         Block("What is started and stopped", tuple(_workloads(plan))),
     ]
     return [block for block in all_blocks if block and block.entries]

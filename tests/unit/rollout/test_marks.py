@@ -58,7 +58,7 @@ def test_plan_shows_marks_first_then_components_then_settings() -> None:
         "error field-conflict; not accepted, so the rollout is refused",
         "kubectl-edit owns .spec.replicas.",
         "warning pod-unschedulable",
-        "What changes in the cluster",
+        "What changes on the platform",
         "loki / ingester",
         f"change {OBJECT}: 2 lines",
         f"loki: restarts: {OBJECT} (3 pods, one by one, by logops)",
