@@ -1,7 +1,9 @@
-"""Apply a changed configuration to a running cluster and roll it back: rolling restart of that cluster only."""
+"""Apply another log level and a future schema period to a running cluster, and roll back: only it restarts."""
 
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from threading import Event, Thread
+from typing import Any
 
 import pytest
 
@@ -16,6 +18,11 @@ from tests.support.environments import environment
 from tests.support.local_platforms import pids
 
 OWNER = "changes-the-log-level"
+FIRST_DAY = f"{datetime.now(UTC) + timedelta(days=2):%Y-%m-%d}"
+SCHEMA_PERIODS = [
+    {"from": "2024-01-01", "store": "tsdb", "schema": "v13", "index_prefix": "loki_index_"},
+    {"from": FIRST_DAY, "store": "tsdb", "schema": "v13", "index_prefix": "loki_index_2_"},
+]
 
 
 @dataclass
@@ -31,6 +38,8 @@ class Change:
     """The largest set of processes of the cluster that were stopped at the same time."""
     ring_states: list[tuple[str, ...]]
     """States of the three ingesters in each observation, as the querier reports them."""
+    periods: dict[str, list[str]]
+    """First days of the schema periods that each process of the cluster runs with, after the change."""
     back: Revision | None
     live_back: Files
 
@@ -42,6 +51,7 @@ def change(platform: LocalPlatform) -> Change:
         ("name", platform.environment.name),
         ("platform.base_port", platform.environment.platform.base_port),
         ("clusters.main.log_level", "info"),
+        ("clusters.main.schema_periods", SCHEMA_PERIODS),
     )
     other = open_local(wanted, platform.state.parents[1])
     live_before, before = platform.live("loki"), pids(platform)
@@ -50,10 +60,20 @@ def change(platform: LocalPlatform) -> Change:
     other.apply("loki", files, OWNER, print)
     watch.end()
     live_after, after = other.live("loki"), pids(other)
+    periods = schema_periods(other)
     back = platform.roll_back("loki", OWNER, print)
     live_back = platform.live("loki")
     missing, states = watch.most_missing, watch.ring_states
-    return Change(before, after, live_before, files, live_after, missing, states, back, live_back)
+    return Change(before, after, live_before, files, live_after, missing, states, periods, back, live_back)
+
+
+def schema_periods(platform: LocalPlatform) -> dict[str, list[str]]:
+    found = {}
+    for name, url in platform.urls("main").items():
+        with LokiClient(url) as client:
+            schema: Any = client.config()["schema_config"]
+            found[name] = [str(period["from"]) for period in schema["configs"]]
+    return found
 
 
 class Watch:
@@ -92,6 +112,11 @@ class Watch:
 
 def test_changed_configuration_is_live_after_apply(change: Change) -> None:
     assert change.live_before != change.wanted == change.live_after
+
+
+def test_future_schema_period_is_in_the_configuration_of_every_process(change: Change) -> None:
+    assert len(change.periods) == 10
+    assert {name: periods[-1] for name, periods in change.periods.items()} == dict.fromkeys(change.periods, FIRST_DAY)
 
 
 def test_apply_restarts_every_process_of_changed_cluster(change: Change) -> None:
