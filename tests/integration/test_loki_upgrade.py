@@ -1,6 +1,6 @@
 """An upgrade of a running Loki, and the way back: real processes of two versions.
 
-LOGOPS_OLDER_LOKI is the path of an older Loki. `go build github.com/grafana/loki/v3/cmd/loki@VERSION` makes one.
+LOGOPS_OLDER_LOKI is the path of an older Loki.
 """
 
 import contextlib
