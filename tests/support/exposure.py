@@ -1,6 +1,7 @@
 """Find what other machines, and other users of this machine, can reach."""
 
 from collections.abc import Iterable
+from contextlib import suppress
 from pathlib import Path
 
 import psutil
@@ -16,12 +17,13 @@ def open_to_others(folder: Path) -> list[str]:
 
 def listening(processes: Iterable[psutil.Process]) -> dict[int, str]:
     """Return the listening TCP sockets of processes: port to address."""
-    return {
-        connection.laddr.port: connection.laddr.ip
-        for process in processes
-        for connection in process.net_connections("tcp")
-        if connection.status == psutil.CONN_LISTEN
-    }
+    found: dict[int, str] = {}
+    for process in processes:
+        # Airflow starts a process for each task and each DAG file: some end while this reads them.
+        with suppress(psutil.NoSuchProcess):
+            sockets = process.net_connections("tcp")
+            found |= {socket.laddr.port: socket.laddr.ip for socket in sockets if socket.status == psutil.CONN_LISTEN}
+    return found
 
 
 def beyond_loopback(sockets: dict[int, str]) -> set[int]:
