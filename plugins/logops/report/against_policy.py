@@ -9,7 +9,7 @@ from logops.audit.judge.table_stats import TableStats
 from logops.audit.policy.retention import FOR_EVER, Tiering, tiering
 from logops.clients.blob_storage.blobs import Tier
 from logops.environment import Environment
-from logops.number_text import count_text
+from logops.number_text import count_text, decimal_text
 
 NEAR = 0.8
 """Share of a limit from which the page warns."""
@@ -148,7 +148,7 @@ def _limits(policy: Declared, arriving: Ingested | None) -> tuple[Bar, Bar]:
         return Bar(f"not known, of {of_rate}"), Bar(f"not known, of {of_streams}")
     now_mb = arriving.bytes_per_s / _MB
     return (
-        _limit(f"{now_mb:.3g} of {of_rate}", now_mb / rate_mb),
+        _limit(f"{decimal_text(now_mb)} of {of_rate}", now_mb / rate_mb),
         _limit(f"{arriving.streams:,} of {of_streams}", arriving.streams / streams),
     )
 

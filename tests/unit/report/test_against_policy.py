@@ -48,6 +48,10 @@ def test_rate_and_streams_are_shown_against_their_limits() -> None:
     assert arriving.near == "streams 110%"
 
 
+def test_very_small_rate_is_shown_without_an_exponent() -> None:
+    assert row(arriving=Ingested(MB // 1_000_000, 1)).rate.text == "< 0.0001 of 8 MB/s, 0%"
+
+
 def test_limit_that_is_not_declared_is_lokis_default() -> None:
     arriving = row(policy=Declared(0, POLICY.tiering, 0, None, None), arriving=Ingested(MB, 50))
 
